@@ -1,0 +1,94 @@
+/// The changes of a stretch of one batch file, in the order of its records.
+///
+/// Indexes in a ``Change`` point into this batch's own `tables` and `lineages`, which the decoder
+/// that made it keeps adding to; an index never changes its meaning within one decoder.
+package struct ChangeBatch: Sendable {
+  /// The changes, in file order.
+  package var changes: [Change] = []
+  /// The canonical keys that the changes point into.
+  package var keyBytes: [UInt8] = []
+  /// The tables met so far by the decoder.
+  package var tables: [DecodedTable] = []
+  /// The lineages met so far by the decoder; `""` is the one of records without a cursor.
+  package var lineages: [String] = []
+  /// The records that could not be used.
+  package var quarantined: [QuarantinedRecord] = []
+  /// How many records were read: changes, quarantined ones, and those that were skipped.
+  package var recordCount = 0
+
+  /// Makes an empty batch.
+  package init() {}
+
+  /// Empties the batch and keeps its memory.
+  package mutating func removeAll() {
+    changes.removeAll(keepingCapacity: true)
+    keyBytes.removeAll(keepingCapacity: true)
+    quarantined.removeAll()
+    recordCount = 0
+  }
+}
+
+/// A source table as a decoder knows it: it grows while records are read.
+package struct DecodedTable: Sendable {
+  /// Its name.
+  package var table: SourceTable
+  /// Whether the name is only a guess from the file's path (CSV and flat snapshot records).
+  package var isNamedByPath: Bool
+  /// What identifies its rows, or nil while that is unknown.
+  package var key: KeyRule?
+  /// Column names, in order of first appearance.
+  package var columns: [String]
+  /// The sets of columns that changes have named; a change refers to one by index.
+  package var shapes: [ColumnSet]
+  /// For each shape, the key evidence: which columns updates and deletes named to find the row.
+  package var evidence: KeyEvidence
+
+  /// Makes a table of which only the name is known.
+  package init(table: SourceTable, isNamedByPath: Bool, key: KeyRule? = nil) {
+    self.table = table
+    self.isNamedByPath = isNamedByPath
+    self.key = key
+    columns = []
+    shapes = []
+    evidence = KeyEvidence()
+  }
+}
+
+/// What the records of a table say about its key.
+package struct KeyEvidence: Sendable, Hashable {
+  /// The columns that before-images of updates and deletes named, each distinct set once. Indexes
+  /// into ``DecodedTable/columns``.
+  package var beforeSets: Set<ColumnSet> = []
+  /// How many updates were seen.
+  package var updateCount = 0
+  /// How many deletes were seen.
+  package var deleteCount = 0
+
+  /// Makes evidence of nothing.
+  package init() {}
+}
+
+/// A record that could not be used: its bytes, where it stood, and why.
+package struct QuarantinedRecord: Sendable, Hashable {
+  /// Its raw bytes.
+  package var bytes: [UInt8]
+  /// Where it begins in the file's decompressed bytes.
+  package var byteOffset: UInt64
+  /// Its index in the file, from zero.
+  package var recordIndex: Int
+  /// Its table, where that could still be read.
+  package var table: SourceTable?
+  /// Why it cannot be used.
+  package var reason: String
+
+  /// Makes one of its parts.
+  package init(
+    bytes: [UInt8], byteOffset: UInt64, recordIndex: Int, table: SourceTable? = nil, reason: String
+  ) {
+    self.bytes = bytes
+    self.byteOffset = byteOffset
+    self.recordIndex = recordIndex
+    self.table = table
+    self.reason = reason
+  }
+}

@@ -1,0 +1,143 @@
+/// What a row remembers so that a change can come late: enough to merge any change in any order.
+///
+/// A column's value stems from the newest change that named it, unless the floor is newer. Ranks of
+/// columns are kept as few as possible: those in ``shape`` stand at ``last``, those in
+/// ``columnRanks`` at their own rank, all others at the floor. Stored in `_position`, which begins
+/// with ``last``; the state of a deleted row is its tombstone.
+package struct RowState: Sendable, Hashable {
+  /// The last insert or delete of a key: nothing older shines through it.
+  package struct Floor: Sendable, Hashable {
+    /// What the floor is.
+    package enum Kind: UInt8, Sendable {
+      /// The row began here with every column known: those not named are NULL.
+      case insert = 1
+      /// The row ended here.
+      case delete = 2
+      /// The row came here from another key, and not all of its columns were known there.
+      case incompleteInsert = 3
+    }
+    /// What the floor is.
+    package var kind: Kind
+    /// When it was.
+    package var rank: Rank
+
+    /// Makes a floor.
+    package init(kind: Kind, rank: Rank) {
+      self.kind = kind
+      self.rank = rank
+    }
+  }
+
+  /// A column that a change older than ``RowState/last`` wrote, above the floor.
+  package struct ColumnRank: Sendable, Hashable {
+    /// The column's index in its collection.
+    package var column: Int
+    /// The rank of the change that wrote it.
+    package var rank: Rank
+
+    /// Makes one.
+    package init(column: Int, rank: Rank) {
+      self.column = column
+      self.rank = rank
+    }
+  }
+
+  /// The newest change of the row.
+  package var last: Rank
+  /// Its last insert or delete; nil for a row known only from updates.
+  package var floor: Floor?
+  /// The columns whose values stem from ``last``.
+  package var shape: ColumnSet
+  /// The columns that older changes wrote above the floor, ascending by column.
+  package var columnRanks: [ColumnRank]
+
+  /// Makes a state of its parts.
+  package init(last: Rank, floor: Floor?, shape: ColumnSet, columnRanks: [ColumnRank] = []) {
+    self.last = last
+    self.floor = floor
+    self.shape = shape
+    self.columnRanks = columnRanks
+  }
+
+  /// Whether there is a row: it was not deleted, or was touched since.
+  package var isLive: Bool {
+    guard let floor, floor.kind == .delete else { return true }
+    return last > floor.rank
+  }
+
+  /// Whether some columns of the row may be unknown, because its insert was never seen.
+  package var isIncomplete: Bool { floor?.kind != .insert }
+
+  /// The rank that a column's value has; nil when nothing is known of the column.
+  package func rank(ofColumn column: Int) -> Rank? {
+    if shape.contains(column) { return last }
+    if let written = columnRanks.first(where: { $0.column == column }) { return written.rank }
+    guard let floor, floor.kind != .delete else { return nil }
+    return floor.rank
+  }
+}
+
+extension RowState {
+  /// Appends the state as bytes that begin with the encoded ``last``.
+  package func encode(into bytes: inout [UInt8]) {
+    last.encode(into: &bytes)
+    let prefix = shape.prefixCount
+    let isFloorLast = floor?.rank == last
+    var tag = floor?.kind.rawValue ?? 0
+    if isFloorLast { tag |= 4 }
+    if prefix != nil { tag |= 8 }
+    if !columnRanks.isEmpty { tag |= 16 }
+    bytes.append(tag)
+    if let floor, !isFloorLast { floor.rank.encode(into: &bytes) }
+    if let prefix {
+      Rank.append(UInt64(prefix), to: &bytes)
+    } else {
+      Rank.append(UInt64(shape.words.count), to: &bytes)
+      for word in shape.words { Rank.append(word, to: &bytes) }
+    }
+    guard !columnRanks.isEmpty else { return }
+    Rank.append(UInt64(columnRanks.count), to: &bytes)
+    for entry in columnRanks {
+      Rank.append(UInt64(entry.column), to: &bytes)
+      entry.rank.encode(into: &bytes)
+    }
+  }
+
+  /// Reads a state that ``encode(into:)`` wrote; nil when the bytes are not of this form.
+  package init?(decoding bytes: UnsafeRawBufferPointer) {
+    var offset = 0
+    guard let last = Rank(decoding: bytes, at: &offset), offset < bytes.count else { return nil }
+    let tag = bytes[offset]
+    offset += 1
+    var floor: Floor?
+    if let kind = Floor.Kind(rawValue: tag & 3) {
+      if tag & 4 != 0 {
+        floor = Floor(kind: kind, rank: last)
+      } else {
+        guard let rank = Rank(decoding: bytes, at: &offset) else { return nil }
+        floor = Floor(kind: kind, rank: rank)
+      }
+    }
+    guard let shapeCount = Rank.read(bytes, &offset), shapeCount <= 1 << 16 else { return nil }
+    var shape = ColumnSet()
+    if tag & 8 != 0 {
+      shape = ColumnSet(first: Int(shapeCount))
+    } else {
+      for index in 0..<Int(shapeCount) {
+        guard let word = Rank.read(bytes, &offset) else { return nil }
+        for bit in 0..<64 where word >> UInt64(bit) & 1 == 1 { shape.insert(index * 64 + bit) }
+      }
+    }
+    var columnRanks: [ColumnRank] = []
+    if tag & 16 != 0 {
+      guard let count = Rank.read(bytes, &offset) else { return nil }
+      for _ in 0..<count {
+        guard let column = Rank.read(bytes, &offset), column <= 1 << 16,
+          let rank = Rank(decoding: bytes, at: &offset)
+        else { return nil }
+        columnRanks.append(ColumnRank(column: Int(column), rank: rank))
+      }
+    }
+    self.init(last: last, floor: floor, shape: shape, columnRanks: columnRanks)
+  }
+}

@@ -1,0 +1,44 @@
+package import ChangeModel
+
+/// Everything a run may be told: the flags of the command line over the configuration file.
+package struct Configuration: Sendable {
+  /// What a file with a known name and new content means.
+  package enum OnModified: String, Sendable, CaseIterable {
+    case add, supersede, error
+  }
+
+  /// The SQLite file.
+  package var database: String = ""
+  /// `--key`: a glob over table names, and what identifies their rows. The first match counts.
+  package var keys: [(table: String, rule: KeyRule)] = []
+  /// `--only`: globs over table names; empty for all.
+  package var only: [String] = []
+  /// `--skip`: globs over table names.
+  package var skip: [String] = []
+  /// How often a drop without notifications is listed.
+  package var poll: Duration = .seconds(5)
+  /// How long a file found by listing must have been unchanged.
+  package var settle: Duration = .seconds(2)
+  /// How long changes behind a gap wait; nil is for ever, zero never waits.
+  package var gapWait: Duration? = .seconds(600)
+  /// What a file with a known name and new content means.
+  package var onModified: OnModified = .add
+  /// Settings per collection name, from the configuration file.
+  package var collections: [String: CollectionConfiguration] = [:]
+
+  /// Makes a configuration with every default.
+  package init() {}
+}
+
+/// What the configuration file says of one collection.
+package struct CollectionConfiguration: Sendable {
+  /// Globs over `catalogue.schema.table`, or nil: the table named like the collection.
+  package var source: String?
+  /// Key, order, lineage, types and CSV dialect.
+  package var plan = TablePlan()
+  /// Our column name by source column name.
+  package var rename: [String: String] = [:]
+
+  /// Makes settings in which nothing is said.
+  package init() {}
+}

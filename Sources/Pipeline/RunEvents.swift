@@ -1,0 +1,101 @@
+package import ChangeModel
+
+/// What a run tells while it goes on. Everything that is shown to people is derived from these.
+package enum PipelineEvent: Sendable {
+  /// Work was found or done; see ``Progress``.
+  case progress(Progress)
+  /// A batch file was finished, and its changes are committed or held.
+  case fileDone(path: String, changes: Int, quarantined: Int)
+  /// A file could not be used, or only in part; it is tried again when it changes.
+  case fileFailed(IngestError)
+  /// A table waits for something that only a person can give (its key, an order, a new name).
+  case tableHeld(HeldTable)
+  /// `sync` committed a batch and now waits for files.
+  case idle
+}
+
+/// How far a run has come. Totals grow while files are still being found.
+package struct Progress: Sendable, Hashable {
+  /// What is being done.
+  package enum Phase: String, Sendable {
+    /// Looking for files.
+    case scanning
+    /// First pass: reading every record's place in the log.
+    case reading
+    /// Second pass: writing the rows.
+    case writing
+  }
+  package var phase: Phase = .scanning
+  package var filesDone = 0
+  package var filesTotal = 0
+  /// Bytes on disk (compressed where the files are).
+  package var bytesDone: UInt64 = 0
+  package var bytesTotal: UInt64 = 0
+  package var records = 0
+  package var rowsDone = 0
+  package var rowsTotal = 0
+
+  /// Makes the progress of a run that has done nothing yet.
+  package init() {}
+}
+
+/// A table whose changes are kept back until somebody says what is missing.
+package struct HeldTable: Sendable, Hashable {
+  /// Why a table is held.
+  package enum Reason: String, Sendable {
+    case keyUnknown, keyContradicted, orderUnknown, nameTaken, columnNames
+  }
+  package var table: String
+  package var reason: Reason
+  /// How many changes wait.
+  package var changes: Int
+  /// What is wrong, for a person.
+  package var cause: String
+  /// Candidates with their evidence, best first: `n_nationkey: never null, distinct in 25 of 25 inserts`.
+  package var evidence: [String]
+  /// The exact flag or configuration lines to add.
+  package var hint: String
+
+  /// Makes one of its parts.
+  package init(
+    table: String, reason: Reason, changes: Int, cause: String, evidence: [String], hint: String
+  ) {
+    self.table = table
+    self.reason = reason
+    self.changes = changes
+    self.cause = cause
+    self.evidence = evidence
+    self.hint = hint
+  }
+}
+
+/// What a run did, and what it left undone.
+package struct RunSummary: Sendable {
+  package var files = 0
+  /// Files that were known already and had not changed.
+  package var knownFiles = 0
+  package var bytes: UInt64 = 0
+  package var records = 0
+  package var changes = 0
+  package var skippedChanges = 0
+  package var duplicates = 0
+  package var rowsWritten = 0
+  package var rowsDeleted = 0
+  package var quarantined = 0
+  package var tables: [String] = []
+  package var held: [HeldTable] = []
+  package var failedFiles: [IngestError] = []
+  /// Files whose last record is cut off: the rest is awaited.
+  package var tornFiles: [String] = []
+  /// What else keeps the exit status from being 0: one sentence each.
+  package var warnings: [String] = []
+
+  /// Makes the summary of a run that did nothing.
+  package init() {}
+
+  /// Whether everything that was there is applied; decides between exit status 0 and 1.
+  package var isComplete: Bool {
+    quarantined == 0 && held.isEmpty && failedFiles.isEmpty && tornFiles.isEmpty
+      && warnings.isEmpty
+  }
+}
