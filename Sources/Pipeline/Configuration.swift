@@ -15,6 +15,8 @@ package struct Configuration: Sendable {
   package var only: [String] = []
   /// `--skip`: globs over table names.
   package var skip: [String] = []
+  /// The directory that `sync` follows; nil where only the command line says.
+  package var drop: String?
   /// How often a drop without notifications is listed.
   package var poll: Duration = .seconds(5)
   /// How long a file found by listing must have been unchanged.

@@ -1,0 +1,25 @@
+import ArgumentParser
+
+/// `resequel status`.
+struct StatusCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "status",
+    abstract: "Show what is applied, held and waited for, per collection.",
+    discussion: """
+      Reads only; may run while replay or sync writes. Exit status: 0 everything is applied; 1 \
+      something is quarantined, held or missing; 2 the file could not be read.
+      """)
+
+  @Argument(help: ArgumentHelp("The SQLite file.", valueName: "file"))
+  var file: String
+
+  @Flag(name: .long, help: "Print one JSON object.")
+  var json = false
+
+  func run() throws {
+    let report = try StoreReader(path: file).collections()
+    var output = OutputWriter()
+    for size in report { try output.write(size.name + "\n") }
+    try output.flush()
+  }
+}

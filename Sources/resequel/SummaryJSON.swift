@@ -1,0 +1,85 @@
+import ChangeModel
+import Pipeline
+
+/// A run's summary as one JSON object.
+enum SummaryJSON {
+  /// The object, and the end of its line.
+  static func bytes(of report: RunReport, tables: [TableSize]) -> [UInt8] {
+    var json = JSONWriter()
+    let summary = report.summary ?? RunSummary()
+    json.object { json in
+      json.key("complete")
+      json.value(report.summary?.isComplete ?? false)
+      json.key("interrupted")
+      json.value(report.wasInterrupted)
+      json.key("exit_status")
+      json.value(report.exitStatus)
+      json.key("seconds")
+      json.value(report.seconds)
+      writeCounts(summary, &json)
+      json.key("tables")
+      json.array(tables) { json, size in size.write(to: &json) }
+      json.key("held")
+      json.array(summary.held) { json, held in write(held, &json) }
+      json.key("failed_files")
+      json.array(summary.failedFiles) { json, error in write(error, &json) }
+      json.key("torn_files")
+      json.array(summary.tornFiles) { json, file in json.value(file) }
+      json.key("warnings")
+      json.array(summary.warnings) { json, warning in json.value(warning) }
+    }
+    return json.takeLine()
+  }
+
+  private static func writeCounts(_ summary: RunSummary, _ json: inout JSONWriter) {
+    let counts: [(String, Int)] = [
+      ("files", summary.files), ("known_files", summary.knownFiles),
+      ("records", summary.records), ("changes", summary.changes),
+      ("skipped_changes", summary.skippedChanges), ("duplicates", summary.duplicates),
+      ("rows_written", summary.rowsWritten), ("rows_deleted", summary.rowsDeleted),
+      ("quarantined", summary.quarantined),
+    ]
+    json.key("bytes")
+    json.value(summary.bytes)
+    for (name, count) in counts {
+      json.key(name)
+      json.value(count)
+    }
+  }
+
+  private static func write(_ held: HeldTable, _ json: inout JSONWriter) {
+    json.object { json in
+      json.key("table")
+      json.value(held.table)
+      json.key("reason")
+      json.value(held.reason.rawValue)
+      json.key("changes")
+      json.value(held.changes)
+      json.key("cause")
+      json.value(held.cause)
+      json.key("evidence")
+      json.array(held.evidence) { json, line in json.value(line) }
+      json.key("hint")
+      json.value(held.hint)
+    }
+  }
+
+  private static func write(_ error: IngestError, _ json: inout JSONWriter) {
+    json.object { json in
+      json.key("file")
+      json.value(error.file)
+      if let offset = error.byteOffset {
+        json.key("byte_offset")
+        json.value(offset)
+      }
+      if let index = error.recordIndex {
+        json.key("record_index")
+        json.value(index)
+      }
+      json.key("cause")
+      json.value(error.cause)
+      json.key("hint")
+      json.value(error.hint)
+    }
+  }
+}

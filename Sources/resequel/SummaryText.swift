@@ -1,0 +1,82 @@
+import ChangeModel
+import Pipeline
+
+/// A run's summary for people.
+enum SummaryText {
+  /// The summary: what was done, the tables, then whatever needs attention.
+  static func text(of report: RunReport, tables: [TableSize]) -> String {
+    guard let summary = report.summary else {
+      return "Stopped at a commit. Run the same command again to go on.\n"
+    }
+    var blocks = [headline(summary, seconds: report.seconds)]
+    if !tables.isEmpty { blocks.append(table(of: tables)) }
+    for held in summary.held { blocks.append(lines(of: held).joined(separator: "\n")) }
+    if let text = quarantined(summary) { blocks.append(text) }
+    if !summary.tornFiles.isEmpty {
+      blocks.append(
+        list("Cut off in the middle of a record; the rest is awaited:", summary.tornFiles))
+    }
+    if !summary.failedFiles.isEmpty {
+      blocks.append(list("Could not be used:", summary.failedFiles.map(\.description)))
+    }
+    if !summary.warnings.isEmpty { blocks.append(list("Also:", summary.warnings)) }
+    if report.wasInterrupted {
+      blocks.append("Stopped at a commit. Run the same command again to go on.")
+    }
+    return blocks.map { TerminalText.safeLines($0) }.joined(separator: "\n\n") + "\n"
+  }
+
+  /// A held table: what waits, why, what speaks for what, and what to add.
+  static func lines(of held: HeldTable) -> [String] {
+    let changes = Figures.count(held.changes, "change")
+    let verb = held.changes == 1 ? "waits" : "wait"
+    var lines = ["Held: \(changes) of table \(held.table) \(verb): \(held.cause)"]
+    lines += held.evidence.map { "  evidence: " + $0 }
+    lines += held.hint.split(separator: "\n").map { "  " + $0 }
+    return lines
+  }
+
+  private static func headline(_ summary: RunSummary, seconds: Double) -> String {
+    var text = "Applied \(Figures.count(summary.changes, "change"))"
+    text += " of \(Figures.count(summary.records, "record"))"
+    text += " from \(Figures.count(summary.files, "file")) (\(Figures.bytes(summary.bytes)))"
+    text += " in \(Figures.tenths(seconds)) s"
+    var details: [String] = []
+    details.append("\(Figures.count(summary.rowsWritten, "row")) written")
+    details.append("\(Figures.count(summary.rowsDeleted)) deleted")
+    if summary.duplicates > 0 { details.append(Figures.count(summary.duplicates, "duplicate")) }
+    if summary.skippedChanges > 0 {
+      details.append("\(Figures.count(summary.skippedChanges)) of skipped tables")
+    }
+    if summary.knownFiles > 0 {
+      details.append("\(Figures.count(summary.knownFiles, "file")) known already")
+    }
+    return text + "\n" + details.joined(separator: ", ")
+  }
+
+  private static func table(of tables: [TableSize]) -> String {
+    var table = TextTable(columns: [("table", .left), ("rows", .right)])
+    for size in tables {
+      table.add([TerminalText.safe(size.name), Figures.count(size.rows)])
+    }
+    return table.lines().joined(separator: "\n")
+  }
+
+  private static func quarantined(_ summary: RunSummary) -> String? {
+    guard summary.quarantined > 0 else { return nil }
+    let records = Figures.count(summary.quarantined, "record")
+    return """
+      Quarantined: \(records) could not be used. To see which, and why:
+        SELECT * FROM _resequel_quarantine
+      """
+  }
+
+  private static func list(_ title: String, _ items: [String]) -> String {
+    let shown = items.prefix(20).map { item in
+      item.split(separator: "\n").map { "  " + $0 }.joined(separator: "\n")
+    }
+    let rest =
+      items.count > shown.count ? ["  and \(Figures.count(items.count - shown.count)) more"] : []
+    return ([title] + shown + rest).joined(separator: "\n")
+  }
+}
