@@ -1,4 +1,5 @@
 import ChangeModel
+import CollectionStore
 import Hashing
 import RecordFormats
 import Sequencing
@@ -8,11 +9,6 @@ import Sequencing
 /// Every decoder numbers tables, columns and shapes for itself; the catalog gives them one number
 /// each. What it learns of a table is handed to the store when the run commits.
 struct Catalog: Sendable {
-  /// How a collection's key came to be known.
-  enum KeyOrigin: String, Sendable {
-    case flag, schemas, inferred
-  }
-
   /// One collection.
   struct Entry: Sendable {
     var name: String
@@ -20,10 +16,17 @@ struct Catalog: Sendable {
     var isNamedByPath: Bool
     /// The store's id; nil until it is created there.
     var storeID: Int64?
+    /// The store's id of a table that is held there.
+    var heldID: Int64?
+    /// Whether files in the manifest hold changes of it that wait.
+    var hasHeldFiles = false
+    /// Whether this run has read those again.
+    var releasesHeldFiles = false
+    /// What identifies its rows; nil while that is unknown.
     var key: KeyRule?
-    var keyOrigin: KeyOrigin?
-    /// Column names as stored, by the collection's own column index.
-    var columns: [String] = []
+    var keyOrigin: CollectionStore.Collection.KeyOrigin?
+    /// By the collection's own column index.
+    var columns: [CollectionStore.Collection.Column] = []
     /// Source column name to column index.
     var columnIndexes: [String: Int] = [:]
     /// How many of the columns the store knows already.
@@ -36,10 +39,18 @@ struct Catalog: Sendable {
     var cursorEvidence = CursorEvidence()
     var hasUnreadableCursor = false
 
+    init(name: String, source: SourceTable, isNamedByPath: Bool, plan: TablePlan) {
+      self.name = name
+      self.source = source
+      self.isNamedByPath = isNamedByPath
+      self.plan = plan
+    }
+
     /// The index of a source column, which is added when it is new.
     mutating func index(ofColumn source: String, rename: [String: String]) -> Int {
       if let known = columnIndexes[source] { return known }
-      columns.append(rename[source] ?? source)
+      columns.append(
+        CollectionStore.Collection.Column(name: rename[source] ?? source, source: source))
       columnIndexes[source] = columns.count - 1
       return columns.count - 1
     }
@@ -49,14 +60,23 @@ struct Catalog: Sendable {
   private var indexes: [SourceTable: Int] = [:]
   private let configuration: Configuration
 
-  init(_ configuration: Configuration) {
+  /// Makes the catalog of what the store knows.
+  init(_ configuration: Configuration, stored: [StoredTable]) {
     self.configuration = configuration
-  }
-
-  /// Adds a collection that the store knows.
-  mutating func add(_ entry: Entry) {
-    entries.append(entry)
-    indexes[entry.source] = entries.count - 1
+    for table in stored {
+      var entry = Entry(
+        name: configuration.collectionName(for: table.source), source: table.source,
+        isNamedByPath: table.source.catalog == nil && table.source.schema == nil,
+        plan: configuration.tablePlan(for: table.source))
+      entry.hasHeldFiles = table.hasHeldFiles
+      if let collection = table.collection {
+        entry.take(collection)
+      } else {
+        entry.heldID = table.id
+      }
+      entries.append(entry)
+      indexes[entry.source] = entries.count - 1
+    }
   }
 
   /// Changes what is known of a collection.

@@ -2,32 +2,6 @@ import BatchSource
 import ChangeModel
 import RecordFormats
 
-/// Files that are decoded one after another by one worker, so that small ones cost little.
-struct DecodeUnit: Sendable {
-  /// The slots of its files.
-  var slots: [Int]
-
-  /// Cuts slots into units of a few megabytes.
-  static func units(of slots: [Int], files: [RunFile]) -> [DecodeUnit] {
-    let unitBytes: UInt64 = 8 << 20
-    let unitFiles = 256
-    var units: [DecodeUnit] = []
-    var current: [Int] = []
-    var bytes: UInt64 = 0
-    for slot in slots {
-      current.append(slot)
-      bytes += files[slot].file.size
-      if bytes >= unitBytes || current.count >= unitFiles {
-        units.append(DecodeUnit(slots: current))
-        current = []
-        bytes = 0
-      }
-    }
-    if !current.isEmpty { units.append(DecodeUnit(slots: current)) }
-    return units
-  }
-}
-
 /// Decodes files a step at a time; each step's changes go to the sequencer before the next.
 ///
 /// Unchecked: a worker is handed over whole, from the task that decodes to the one that admits and
@@ -43,32 +17,38 @@ final class DecodeWorker: @unchecked Sendable {
   struct Stretch: Sendable {
     let slot: Int
     var batch: ChangeBatch
-    /// Raw bytes that were read for it.
+    /// Bytes that were read for it, as they lie on disk; for a compressed file all at its end.
     var bytesRead: UInt64 = 0
     /// How the file ended; nil while it goes on.
-    var outcome: RunFile.ReadOutcome?
-    var layout: FileLayout?
+    var outcome: RunFile.Outcome?
   }
 
   /// Which worker of the pass this is.
   let index: Int
   private var decoder: RecordDecoder
-  private let fetcher: RecordFetcher
+  private let reader = BatchFileReader()
+  private let spill: SpillFile?
   private var waiting: ArraySlice<(slot: Int, file: BatchFile, context: FileContext)> = []
-  private var reading: (slot: Int, reader: BatchFileReader)?
+  private var open: (slot: Int, bytesTold: UInt64)?
   private var spare: [ChangeBatch] = []
 
   /// A step ends when so many changes are decoded.
   private static let stepChanges = 16_384
 
-  init(index: Int, decoder: RecordDecoder, fetcher: RecordFetcher) {
+  /// Makes a worker.
+  ///
+  /// - Parameter spill: where the decompressed bytes of compressed files are kept.
+  init(index: Int, decoder: RecordDecoder, spill: SpillFile?) {
     self.index = index
     self.decoder = decoder
-    self.fetcher = fetcher
+    self.spill = spill
   }
 
   /// Whether the unit is finished.
-  var isDone: Bool { reading == nil && waiting.isEmpty }
+  var isDone: Bool { open == nil && waiting.isEmpty }
+
+  /// The tables that were met so far.
+  var tables: [DecodedTable] { decoder.tables }
 
   /// Starts a unit.
   func begin(_ unit: DecodeUnit, files: [RunFile]) {
@@ -76,16 +56,16 @@ final class DecodeWorker: @unchecked Sendable {
   }
 
   /// Takes back the batches of a step, to fill them again.
-  func recycle(_ step: Step) {
+  func recycle(_ step: consuming Step) {
     spare = step.stretches.map(\.batch)
   }
 
   /// Decodes until there is enough to hand over, or the unit is finished.
-  func step() throws(CancellationError) -> Step {
+  func step() throws -> Step {
     var step = Step(worker: self)
     var changes = 0
     while changes < Self.stepChanges, !isDone {
-      if Task.isCancelled { throw CancellationError() }
+      try Task.checkCancellation()
       var batch = spare.popLast() ?? ChangeBatch()
       batch.removeAll()
       let stretch = decodeStretch(into: batch, limit: Self.stepChanges - changes)
@@ -96,38 +76,72 @@ final class DecodeWorker: @unchecked Sendable {
   }
 
   private func decodeStretch(into batch: consuming ChangeBatch, limit: Int) -> Stretch {
-    let slot = reading?.slot ?? waiting[waiting.startIndex].slot
-    var stretch = Stretch(slot: slot, batch: batch)
+    var stretch = Stretch(slot: open?.slot ?? waiting[waiting.startIndex].slot, batch: batch)
     do throws(IngestError) {
-      if reading == nil { try open() }
+      if open == nil { try openNext() }
       try decode(into: &stretch, limit: limit)
     } catch {
-      finish(&stretch, error: error)
+      giveUp(on: &stretch, error)
     }
     return stretch
   }
 
-  private func open() throws(IngestError) {
+  /// Ends a file that cannot be read on. What was decoded of it stays usable.
+  private func giveUp(on stretch: inout Stretch, _ error: IngestError) {
+    var outcome = RunFile.Outcome(error: error, layout: decoder.layout)
+    if open != nil {
+      do throws(IngestError) {
+        let read = try reader.finish()
+        outcome.identity = read.identity
+        outcome.spill = read.spill
+      } catch {
+        // Its records cannot be fetched either: the second pass will leave the file out.
+        outcome.hasChanged = true
+      }
+    }
+    stretch.outcome = outcome
+    open = nil
+  }
+
+  private func openNext() throws(IngestError) {
     let next = waiting.removeFirst()
-    reading = try (
-      next.slot,
-      BatchFileReader(
-        next.file, startingAt: next.context.resumeOffset, spill: fetcher.spill(slot: UInt32(next.slot)))
-    )
+    try reader.open(next.file, startOffset: next.context.resumeOffset, spill: spill)
     decoder.begin(next.context)
+    open = (next.slot, 0)
   }
 
   private func decode(into stretch: inout Stretch, limit: Int) throws(IngestError) {
-    guard let reader = reading?.reader else { return }
+    var consumed: UInt64 = 0
     while stretch.batch.changes.count < limit {
-      guard let window = try reader.next() else { break }
+      let window = try reader.next()
       let used = decoder.decode(window.bytes, isEnd: window.isEnd, into: &stretch.batch)
       reader.consume(used)
-      if window.isEnd { break }
+      consumed = window.offset + UInt64(used)
+      if window.isEnd {
+        try finish(&stretch, consumed: consumed)
+        break
+      }
+      if let error = decoder.error { throw error }
     }
-    if reader.isAtEnd { finish(&stretch, error: nil) }
+    let told = open?.bytesTold ?? 0
+    if reader.compression == .none, consumed > told {
+      stretch.bytesRead += consumed - told
+      open?.bytesTold = consumed
+    }
   }
 
-  private func finish(_ stretch: inout Stretch, error: IngestError?) {
+  private func finish(_ stretch: inout Stretch, consumed: UInt64) throws(IngestError) {
+    var outcome = RunFile.Outcome(error: decoder.error, layout: decoder.layout)
+    let read = try reader.finish()
+    outcome.identity = read.identity
+    outcome.hash = read.contentHash.bytes
+    outcome.consumedBytes = consumed
+    outcome.spill = read.spill
+    outcome.hasChanged = read.hasChanged
+    if read.isTruncated { outcome.tornReason = "its compressed data is cut off" }
+    if case .torn(_, let reason) = decoder.endState { outcome.tornReason = reason }
+    stretch.outcome = outcome
+    stretch.bytesRead += read.rawByteCount - min(open?.bytesTold ?? 0, read.rawByteCount)
+    open = nil
   }
 }

@@ -3,6 +3,32 @@ import ChangeModel
 import RecordFormats
 import Sequencing
 
+/// Files that are decoded one after another by one worker, so that small ones cost little.
+struct DecodeUnit: Sendable {
+  /// The slots of its files.
+  var slots: [Int]
+
+  /// Cuts slots into units of some megabytes.
+  static func units(of slots: [Int], files: [RunFile]) -> [DecodeUnit] {
+    let unitBytes: UInt64 = 8 << 20
+    let unitFiles = 256
+    var units: [DecodeUnit] = []
+    var current: [Int] = []
+    var bytes: UInt64 = 0
+    for slot in slots {
+      current.append(slot)
+      bytes += files[slot].file.identity.size
+      if bytes >= unitBytes || current.count >= unitFiles {
+        units.append(DecodeUnit(slots: current))
+        current = []
+        bytes = 0
+      }
+    }
+    if !current.isEmpty { units.append(DecodeUnit(slots: current)) }
+    return units
+  }
+}
+
 /// Reads files once, on every core, and gathers what decides: keys, ranks, and where records are.
 ///
 /// In: the run's files. Out: their changes in the sequencer, and each file's outcome. A broken
@@ -14,12 +40,15 @@ struct FirstPass {
   var files: [RunFile]
   /// Where the changes go.
   var sequencer: Sequencer
-  /// Which collections' changes are taken, and from which files tallies are kept.
+  /// Where the decompressed bytes of compressed files are kept for the second pass.
+  let spillDirectory: BatchPath
+  /// Whether this is the first time that these files are read in this run.
+  let counting: Bool
+  /// Which collections' changes are wanted.
   let takes: @Sendable (Catalog.Entry) -> Bool
-  /// Where compressed files are spilled for the second pass.
-  let fetcher: RecordFetcher
-  /// Told now and then how many bytes and records were read.
-  let onProgress: (_ bytes: UInt64, _ records: Int, _ finishedFile: Int?) -> Void
+  /// Records that turned out to be unusable in an earlier attempt.
+  let unusable: Unusable
+  var progress: ProgressMeter
 
   /// Reads the files at these slots, `width` at a time.
   ///
@@ -32,15 +61,17 @@ struct FirstPass {
       for index in 0..<width {
         guard let unit = waiting.popFirst() else { break }
         let worker = DecodeWorker(
-          index: index, decoder: RecordDecoder(plan: { plans.plan(for: $0) }), fetcher: fetcher)
+          index: index, decoder: RecordDecoder(plan: { plans.plan(for: $0) }),
+          spill: try SpillFile(directory: spillDirectory))
         worker.begin(unit, files: files)
         group.addTask { try worker.step() }
       }
       while let step = try await group.next() {
-        admit(step, routes: &routes[step.worker.index])
         let worker = step.worker
+        admit(step, routes: &routes[worker.index])
         worker.recycle(step)
         if worker.isDone {
+          gatherEvidence(worker, routes: routes[worker.index])
           guard let unit = waiting.popFirst() else { continue }
           worker.begin(unit, files: files)
         }
@@ -51,47 +82,45 @@ struct FirstPass {
 
   /// Takes in what a worker decoded.
   private mutating func admit(_ step: DecodeWorker.Step, routes: inout DecoderRoutes) {
-    for stretch in step.stretches {
+    for var stretch in step.stretches {
+      let slot = stretch.slot
+      unusable.remove(from: &stretch.batch, path: files[slot].file.path)
       let batch = stretch.batch
       routes.follow(
         tables: batch.tables, lineages: batch.lineages, catalog: &catalog, takes: takes)
-      tally(batch, slot: stretch.slot, routes: routes)
+      if counting { tally(batch, slot: slot, routes: routes) }
       _ = sequencer.admit(
-        batch, from: UInt32(stretch.slot), routes: &routes.routes, lineages: routes.lineages)
-      files[stretch.slot].records += batch.recordCount
-      files[stretch.slot].quarantined += batch.quarantined
-      onProgress(stretch.bytesRead, batch.recordCount, stretch.outcome == nil ? nil : stretch.slot)
+        batch, from: UInt32(slot), routes: &routes.routes, lineages: routes.lineages)
+      files[slot].quarantined += batch.quarantined
+      if counting { progress.read(records: batch.recordCount, bytes: stretch.bytesRead) }
       guard let outcome = stretch.outcome else { continue }
-      files[stretch.slot].outcome = outcome
-      files[stretch.slot].layout = stretch.layout
+      files[slot].outcome = outcome
+      if counting { progress.finishedFile() }
     }
-    gatherEvidence(step, routes: routes)
   }
 
   private mutating func tally(_ batch: ChangeBatch, slot: Int, routes: DecoderRoutes) {
+    files[slot].records += batch.recordCount
     for change in batch.changes {
       let collection = routes.collections[Int(change.table)]
       files[slot].tallies[collection, default: RunFile.Tally()].add(change)
-      if routes.routes[Int(change.table)].collection != nil {
-        files[slot].tallies[collection]?.taken += 1
-      }
       if change.flags.contains(.unreadableCursor) {
         catalog.update(collection) { $0.hasUnreadableCursor = true }
       }
     }
   }
 
-  /// Adds what the worker's tables say about keys and cursors to the collections.
-  private mutating func gatherEvidence(_ step: DecodeWorker.Step, routes: DecoderRoutes) {
-    guard let batch = step.stretches.last?.batch else { return }
-    for (table, collection) in zip(batch.tables, routes.collections) {
+  /// Adds what a worker's tables say about keys and cursors to the collections.
+  private mutating func gatherEvidence(_ worker: DecodeWorker, routes: DecoderRoutes) {
+    for (table, collection) in zip(worker.tables, routes.collections) {
       catalog.update(collection) { entry in
-        entry.evidenceByWorker[step.worker.index] = table.evidence
+        entry.evidence.merge(table.evidence)
         if entry.key == nil, let key = table.key {
           entry.key = key
-          entry.keyOrigin = entry.plan.key == nil ? .schemas : .flag
+          entry.keyOrigin = entry.plan.key == nil ? .schema : .flag
         }
       }
     }
+    worker.forgetEvidence()
   }
 }

@@ -6,6 +6,25 @@ import Sequencing
 /// Refold: keys recomputed from every file that the manifest names, the files of this call among
 /// them. The one way to repair what no merge can express.
 extension IngestAttempt {
+  /// Recomputes keys from the files, and adds their rows to what is written.
+  ///
+  /// Where a file is gone the keys stay as they are, and the call's changes of the collection wait.
+  mutating func refold(
+    _ late: Set<[UInt8]>, of index: Int, key: KeyRule, into linked: inout LinkedRows
+  ) async throws {
+    do {
+      let components = try await gatherForRefold(index, key: key, late: late)
+      var reader = takeReader()
+      linked.fileIDs = fileIDs
+      for component in components { try linked.fold(component, upon: [], reading: &reader) }
+    } catch let error as IngestError where error.severity == .file {
+      linked.leave(late)
+      blocked.insert(index)
+      summary.warnings.append(
+        "\(catalog.entries[index].name): \(late.count) keys wait to be recomputed: \(error)")
+    }
+  }
+
   /// Reads all changes of a collection again, and returns the components that hold these keys.
   ///
   /// - Throws: an ``IngestError`` of severity `file` when a file that is needed is gone or is not

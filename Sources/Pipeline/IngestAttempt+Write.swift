@@ -49,8 +49,8 @@ extension IngestAttempt {
   }
 
   /// The mean width of some of the rows, in bytes of their values.
-  private func sampledRowWidth(_ ordered: OrderedChanges) throws -> Int {
-    var reader = makeReader()
+  private mutating func sampledRowWidth(_ ordered: OrderedChanges) throws -> Int {
+    var reader = takeReader()
     var buffer = CellBuffer()
     let sample = ordered.queue.changes.lazy.filter { $0.operation != .delete }.prefix(32)
     var rows = 0
@@ -59,10 +59,6 @@ extension IngestAttempt {
       rows += 1
     }
     return rows == 0 ? 0 : buffer.bytes.count / rows
-  }
-
-  func makeReader() -> RecordReader {
-    RecordReader(fetcher: fetcher, files: files, catalog: catalog)
   }
 
   var fileIDs: [Int64] { files.map(\.manifestID) }
@@ -74,7 +70,7 @@ extension IngestAttempt {
     let entry = catalog.entries[index]
     guard let collection = entry.storeID else { return }
     let handled = try await writeLinked(index, ordered, key: key)
-    var reader = makeReader()
+    var reader = takeReader()
     var assembler = RowAssembler(
       ordered, rowIDs: RowIDs(ordered, key: key), collection: collection,
       columnCount: entry.columns.count, fileIDs: fileIDs, excluded: handled)
@@ -110,7 +106,7 @@ extension IngestAttempt {
     guard !components.isEmpty else { return [] }
     var linked = LinkedRows(collection: collection, key: key, fileIDs: fileIDs)
     var late: Set<[UInt8]> = []
-    var reader = makeReader()
+    var reader = takeReader()
     for component in components {
       let ids = component.ids
       let rows = try await writer.perform { store in try store.rows(of: ids, in: collection) }
@@ -121,18 +117,13 @@ extension IngestAttempt {
       }
     }
     if !late.isEmpty {
-      components = try await gatherForRefold(index, key: key, with: ordered, late: late)
-      var refoldReader = makeReader()
-      linked.fileIDs = fileIDs
-      for component in components {
-        try linked.fold(component, upon: [], reading: &refoldReader)
-      }
+      try await refold(late, of: index, key: key, into: &linked)
     }
     let batch = linked.batch
     let moves = linked.moves
     count(
       try await writer.perform { store in
-        try store.record(moves: moves, in: collection)
+        for move in moves { try store.insert(move, collection: collection) }
         return try store.apply(batch, mode: .replace)
       })
     return linked.handled
@@ -141,7 +132,7 @@ extension IngestAttempt {
   /// The moves in the store that some change of this call comes before: it must go along.
   private func movesAbove(
     _ ordered: OrderedChanges, key: KeyRule, collection: Int64
-  ) async throws -> [SerialFold.Move] {
+  ) async throws -> [KeyMove] {
     let hasMoves = try await writer.perform { store in try store.hasMoves(collection) }
     guard hasMoves else { return [] }
     let oldest = ordered.groups.compactMap { group in
@@ -150,11 +141,9 @@ extension IngestAttempt {
       }
     }
     return try await writer.perform { store in
-      var moves: [SerialFold.Move] = []
+      var moves: [KeyMove] = []
       for (id, rank) in oldest {
-        for move in try store.moves(from: id, in: collection) where rank < move.rank {
-          moves.append(SerialFold.Move(old: id, new: move.new, rank: move.rank))
-        }
+        moves += try store.moves(from: id, collection: collection).filter { rank < $0.rank }
       }
       return moves
     }

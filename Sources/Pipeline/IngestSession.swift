@@ -36,20 +36,19 @@ package struct IngestSession: Sendable {
   ///   not throw.
   /// - Throws: a fatal ``IngestError``, or `CancellationError`. Nothing is committed then.
   package mutating func ingest(
-    _ listing: DropListing, onEvent: @escaping @Sendable (PipelineEvent) -> Void
+    _ listing: ScanResult, onEvent: @escaping @Sendable (PipelineEvent) -> Void
   ) async throws -> RunSummary {
-    var failed: [BatchPath: IngestError] = [:]
+    var unusable = Unusable()
     while true {
       var attempt = IngestAttempt(
         configuration: configuration, writer: writer, catalog: catalog, width: width,
-        onEvent: onEvent)
+        unusable: unusable, onEvent: onEvent)
       do {
-        let summary = try await attempt.run(listing, leavingOut: failed)
+        let summary = try await attempt.run(listing)
         catalog = attempt.catalog
         return summary
-      } catch let error as ChangedFile {
-        // Between the two passes: the next call takes it as it is then.
-        failed[error.path] = error.error
+      } catch let input as UnusableInput {
+        unusable.insert(input)
       }
     }
   }
@@ -60,10 +59,4 @@ package struct IngestSession: Sendable {
   ) async throws -> Result {
     try await writer.perform(work)
   }
-}
-
-/// A file that could be read once and not a second time: the run is done again without it.
-struct ChangedFile: Error {
-  var path: BatchPath
-  var error: IngestError
 }

@@ -13,7 +13,7 @@ struct LinkedRows {
   /// What to write, with `.replace`.
   private(set) var batch: RowBatch
   /// The moves to remember.
-  private(set) var moves: [SerialFold.Move] = []
+  private(set) var moves: [KeyMove] = []
 
   private let key: KeyRule
   /// The manifest's id by file slot; a refold adds files.
@@ -37,10 +37,10 @@ struct LinkedRows {
   ///
   /// - Parameter stored: moves that the store remembers and that late changes fall under.
   static func components(
-    of ordered: OrderedChanges, key: KeyRule, stored: [SerialFold.Move]
+    of ordered: OrderedChanges, key: KeyRule, stored: [KeyMove]
   ) -> [Component] {
     var links = MoveComponents()
-    for move in stored { links.link(move.old, move.new) }
+    for move in stored { links.link(move.oldID, move.newID) }
     for change in ordered.queue.changes where change.isMove {
       links.link(
         RowIDs.id(ofKey: ordered.queue.oldKey(of: change), rule: key),
@@ -96,7 +96,7 @@ struct LinkedRows {
     }
     fold.append(to: &batch)
     handled.formUnion(component.ids)
-    moves += fold.moves
+    moves += fold.moves.map { KeyMove(oldID: $0.old, rank: $0.rank, newID: $0.new) }
   }
 
   /// Leaves keys to the store as they are, though changes of them came.

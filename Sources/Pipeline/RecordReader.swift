@@ -7,25 +7,43 @@ import Sequencing
 struct RecordReader {
   private var decoder: RecordDecoder
   private var routes = DecoderRoutes()
-  private let fetcher: RecordFetcher
+  private let fetcher = RecordFetcher()
+  private var scratch: [UInt8] = []
   private let files: [RunFile]
   private var catalog: Catalog
 
   /// Makes a reader of the run's files.
   ///
   /// - Parameters:
-  ///   - fetcher: gives the bytes of a record, by the slot of its file.
   ///   - files: by slot; the first pass has been over them.
   ///   - catalog: the run's collections; every column is known in it by now.
-  init(fetcher: RecordFetcher, files: [RunFile], catalog: Catalog) {
-    self.fetcher = fetcher
+  init(files: [RunFile], catalog: Catalog) {
     self.files = files
     self.catalog = catalog
+    for file in files {
+      _ = fetcher.register(
+        file.file, identity: file.outcome?.identity ?? file.file.identity,
+        spill: file.outcome?.spill)
+    }
     decoder = RecordDecoder(plan: { catalog.plan(for: $0) })
   }
 
+  /// How many files it knows.
+  var fileCount: Int { files.count }
+
+  /// Looks once more whether the files are still what the first pass read; before a commit.
+  func verify() throws {
+    do throws(IngestError) {
+      try fetcher.verify()
+    } catch {
+      guard let path = files.first(where: { $0.file.path.description == error.file })?.file.path
+      else { throw error }
+      throw UnusableInput.file(path, error)
+    }
+  }
+
   /// The raw bytes of a change's record.
-  func bytes(of change: SequencedChange) throws -> [UInt8] {
+  mutating func bytes(of change: SequencedChange) throws -> [UInt8] {
     try fetch(change) { Array($0) }
   }
 
@@ -37,7 +55,7 @@ struct RecordReader {
     of change: SequencedChange, to buffer: inout CellBuffer
   ) throws -> Range<Int> {
     let file = files[Int(change.file)]
-    guard let layout = file.layout else {
+    guard let layout = file.outcome?.layout else {
       preconditionFailure("a change came from a file that was never read")
     }
     let start = buffer.cells.count
@@ -56,14 +74,22 @@ struct RecordReader {
     return translate(start..<buffer.cells.count, of: &buffer, columns: routes.columns[table])
   }
 
-  private func fetch<Result>(
+  private mutating func fetch<Result>(
     _ change: SequencedChange, _ body: (UnsafeRawBufferPointer) throws -> Result
   ) throws -> Result {
-    do {
-      return try fetcher.fetch(
-        slot: change.file, offset: change.recordOffset, length: Int(change.recordLength), body)
-    } catch let error as IngestError where error.severity == .file {
-      throw UnusableInput.file(files[Int(change.file)].file.path, error)
+    let count = Int(change.recordLength)
+    // Decoders may read a little behind a record.
+    if scratch.count < count + ReadWindow.paddingByteCount {
+      scratch = Array(repeating: 0, count: 2 * count + ReadWindow.paddingByteCount)
+    }
+    return try scratch.withUnsafeMutableBytes { scratch in
+      let record = UnsafeMutableRawBufferPointer(rebasing: scratch[..<count])
+      do throws(IngestError) {
+        try fetcher.fetch(slot: Int(change.file), offset: change.recordOffset, into: record)
+      } catch {
+        throw UnusableInput.file(files[Int(change.file)].file.path, error)
+      }
+      return try body(UnsafeRawBufferPointer(record))
     }
   }
 
