@@ -56,7 +56,8 @@ let package = Package(
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
     .target(name: "SQLiteKit", dependencies: ["CSQLite", "ChangeModel"], swiftSettings: strict),
     .target(
-      name: "CollectionStore", dependencies: ["ChangeModel", "SQLiteKit"], swiftSettings: strict),
+      name: "CollectionStore", dependencies: ["ChangeModel", "SQLiteKit", "CXXHash"],
+      swiftSettings: strict),
 
     // The stages wired together; concurrency and configuration live here.
     .target(
