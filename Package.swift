@@ -83,7 +83,7 @@ let package = Package(
     .executableTarget(
       name: "source-world",
       dependencies: [
-        "SourceWorld", "SQLiteKit",
+        "SourceWorld", "CSQLite",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
