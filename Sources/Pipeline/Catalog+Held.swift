@@ -29,7 +29,7 @@ extension Catalog.Entry {
   /// Holds the table when its key was inferred and later records speak against it.
   mutating func checkKey() {
     guard held == nil, keyOrigin == .inferred, case .columns(let columns)? = key,
-      evidence.contradicts(key: columns)
+      evidence.contradicts(inferredKey: columns)
     else { return }
     held = HeldTable(
       table: name, reason: .keyContradicted, changes: 0,
@@ -45,15 +45,15 @@ extension Catalog.Entry {
       return HeldTable(
         table: name, reason: .orderUnknown, changes: 0,
         cause: "its cursor is of a source whose fields were never published",
-        evidence: cursorEvidence.sentences,
+        evidence: cursorEvidence.proposals.map { "\($0.path): rises in every file" },
         hint: """
           Say which fields put its changes in order, in the configuration file:
           collections:
-            \(name): {order: [\(cursorEvidence.proposal)]}
+            \(name): {order: [\(cursorProposal)]}
           """)
     }
     if key == nil {
-      let best = KeyEvidence.candidates(from: evidence)
+      let best = evidence.keyCandidates
       return HeldTable(
         table: name, reason: .keyUnknown, changes: 0, cause: "nothing says what its key is",
         evidence: candidates,
@@ -62,8 +62,13 @@ extension Catalog.Entry {
     return nil
   }
 
+  private var cursorProposal: String {
+    let fields = cursorEvidence.proposals.map { "{path: \($0.path), kind: \($0.kind.rawValue)}" }
+    return fields.isEmpty ? "{path: cursor.FIELD, kind: int}" : fields.joined(separator: ", ")
+  }
+
   private var candidates: [String] {
-    KeyEvidence.candidates(from: evidence).map {
+    evidence.keyCandidates.map {
       "\($0.columns.joined(separator: ",")): \($0.evidence)"
     }
   }
@@ -76,6 +81,26 @@ extension Catalog.Entry {
         || [0x5F, 0x3D, 0x2C, 0x2E, 0x2D].contains(byte)
     }
     return isPlain ? flag : "'\(flag.replacing("'", with: "'\\''"))'"
+  }
+}
+
+extension HeldTable {
+  /// A table whose names SQLite cannot take.
+  init(_ problem: NameProblem, table: String, changes: Int) {
+    let isTable =
+      switch problem.kind {
+      case .unusableTable, .takenTable: true
+      default: false
+      }
+    self.init(
+      table: table, reason: isTable ? .nameTaken : .columnNames, changes: changes,
+      cause: problem.cause, evidence: [], hint: problem.hint ?? "Leave it out: --skip \(table)")
+  }
+
+  /// What the store keeps of it.
+  var note: HeldNote {
+    HeldNote(
+      reason: reason.rawValue, cause: cause, evidence: evidence, hint: hint, changes: changes)
   }
 }
 

@@ -59,10 +59,15 @@ struct Catalog: Sendable {
   private(set) var entries: [Entry] = []
   private var indexes: [SourceTable: Int] = [:]
   private let configuration: Configuration
+  private let holdsBothNamesakes: Bool
 
   /// Makes the catalog of what the store knows.
-  init(_ configuration: Configuration, stored: [StoredTable]) {
+  ///
+  /// - Parameter holdsBothNamesakes: whether of two new tables with one name both are held, or only
+  ///   the one that is met later.
+  init(_ configuration: Configuration, stored: [StoredTable], holdsBothNamesakes: Bool) {
     self.configuration = configuration
+    self.holdsBothNamesakes = holdsBothNamesakes
     for table in stored {
       var entry = Entry(
         name: configuration.collectionName(for: table.source), source: table.source,
@@ -132,7 +137,7 @@ struct Catalog: Sendable {
         cause: "two source tables are called \(name): \(other) and \(decoded.table)",
         evidence: [], hint: hint)
     }
-    if entries[first].storeID == nil { entries[first].held = hold(other) }
+    if holdsBothNamesakes, entries[first].storeID == nil { entries[first].held = hold(other) }
     let index = append(named: name, for: decoded)
     entries[index].held = hold(decoded.table)
     return index

@@ -105,7 +105,7 @@ final class DecodeWorker: @unchecked Sendable {
 
   private func openNext() throws(IngestError) {
     let next = waiting.removeFirst()
-    try reader.open(next.file, startOffset: next.context.resumeOffset, spill: spill)
+    try reader.open(next.file, startOffset: next.context.offset, spill: spill)
     decoder.begin(next.context)
     open = (next.slot, 0)
   }
@@ -121,7 +121,7 @@ final class DecodeWorker: @unchecked Sendable {
         try finish(&stretch, consumed: consumed)
         break
       }
-      if let error = decoder.error { throw error }
+      if let failure { throw failure }
     }
     let told = open?.bytesTold ?? 0
     if reader.compression == .none, consumed > told {
@@ -130,8 +130,14 @@ final class DecodeWorker: @unchecked Sendable {
     }
   }
 
+  /// Why the decoder reads no further, if it does not.
+  private var failure: IngestError? {
+    if case .failed(let error) = decoder.end { return error }
+    return nil
+  }
+
   private func finish(_ stretch: inout Stretch, consumed: UInt64) throws(IngestError) {
-    var outcome = RunFile.Outcome(error: decoder.error, layout: decoder.layout)
+    var outcome = RunFile.Outcome(error: failure, layout: decoder.layout)
     let read = try reader.finish()
     outcome.identity = read.identity
     outcome.hash = read.contentHash.bytes
@@ -139,7 +145,7 @@ final class DecodeWorker: @unchecked Sendable {
     outcome.spill = read.spill
     outcome.hasChanged = read.hasChanged
     if read.isTruncated { outcome.tornReason = "its compressed data is cut off" }
-    if case .torn(_, let reason) = decoder.endState { outcome.tornReason = reason }
+    if case .torn(_, let reason) = decoder.end { outcome.tornReason = reason }
     stretch.outcome = outcome
     stretch.bytesRead += read.rawByteCount - min(open?.bytesTold ?? 0, read.rawByteCount)
     open = nil

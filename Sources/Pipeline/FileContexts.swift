@@ -18,17 +18,26 @@ struct FileContexts {
   mutating func context(
     of file: BatchFile, resumeOffset: UInt64, recordIndex: Int
   ) -> FileContext {
-    FileContext(
-      name: file.path.description, tableByPath: file.tableByPath,
-      schemas: sideFiles.nearest(.schemas, to: file).flatMap { path in
+    var context = FileContext(name: file.path.description, tableByPath: file.tableByPath)
+    context.offset = resumeOffset
+    context.recordIndex = recordIndex
+    context.schemas = sideFiles.nearest(.schemas, to: file).flatMap { path in
         parse(path, known: &schemas) { text throws(IngestError) in try ArcionSchemas(yaml: text) }
-      },
-      metadata: sideFiles.nearest(.objectMetadata, to: file).flatMap { path in
+      }
+    context.metadata = sideFiles.nearest(.objectMetadata, to: file).flatMap { path in
         parse(path, known: &metadata) { text throws(IngestError) in
           try ArcionObjectMetadata(yaml: text)
         }
-      },
-      resumeOffset: resumeOffset, resumeRecordIndex: recordIndex)
+      }
+    return context
+  }
+
+  /// A side file's text. They are small: a schema of ten thousand tables has a few megabytes.
+  private func text(of path: BatchPath) throws(IngestError) -> String {
+    guard let bytes = SmallFile.read(path, limit: 64 << 20) else {
+      throw IngestError(.file, cause: "it cannot be read, or has more than 64 MiB")
+    }
+    return String(decoding: bytes, as: UTF8.self)
   }
 
   private mutating func parse<Content>(
@@ -38,7 +47,7 @@ struct FileContexts {
     if let content = known[path] { return content }
     guard errors[path] == nil else { return nil }
     do throws(IngestError) {
-      let content = try parse(try SmallFile.text(of: path))
+      let content = try parse(try text(of: path))
       known[path] = content
       return content
     } catch {

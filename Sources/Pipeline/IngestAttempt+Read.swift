@@ -47,7 +47,7 @@ extension IngestAttempt {
       summary.failedFiles.append(error)
     }
     try await readFiles(Array(firstNew..<files.count), counting: false) { _ in false }
-    guard let key = KeyEvidence.inferredKey(from: catalog.entries[index].evidence) else { return }
+    guard let key = catalog.entries[index].evidence.inferredKey else { return }
     catalog.update(index) {
       $0.key = .columns(key)
       $0.keyOrigin = .inferred

@@ -32,7 +32,8 @@ extension IngestAttempt {
       let isHeld = held[index] != nil || blocked.contains(index)
       if let table = held[index] {
         let source = catalog.entries[index].source
-        let id = try await writer.perform { store in try store.hold(source, table.stored) }
+        let name = catalog.entries[index].name
+        let id = try await writer.perform { store in try store.hold(source, name: name, table.note) }
         catalog.update(index) { $0.heldID = id }
         summary.held.append(table)
       }

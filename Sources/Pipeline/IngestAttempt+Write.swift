@@ -14,7 +14,9 @@ extension IngestAttempt {
       do {
         try await prepareTable(index, sample: ordered)
       } catch let problem as NameProblem {
-        catalog.update(index) { $0.held = HeldTable(problem, changes: ordered.queue.changes.count) }
+        catalog.update(index) {
+          $0.held = HeldTable(problem, table: $0.name, changes: ordered.queue.changes.count)
+        }
         continue
       }
       guard let key = catalog.entries[index].key else {

@@ -44,7 +44,7 @@ package struct Replay: Sendable {
     let store = try CollectionStore(
       opening: .file(configuration.database), mode: isNew ? .bulkBuild : .readWrite)
     var session = try await IngestSession(
-      configuration, store: store, width: Cores.count, namesakes: .holdAll)
+      configuration, store: store, width: Cores.count, holdsBothNamesakes: true)
     do {
       let summary = try await session.ingest(listing, onEvent: onEvent)
       try await session.finish()

@@ -1,4 +1,4 @@
-package import ChangeModel
+import ChangeModel
 
 /// What is left of the changes of one key when each change that nothing shows of is dropped.
 ///
