@@ -11,3 +11,7 @@ extension CollectionStore {
   package func quarantine(_ record: QuarantinedRecord, file: Int64) throws -> Bool { true }
 }
 extension FileRecord { package var changed: Int64 { get { 0 } set {} } }
+package struct BagChange: Sendable { package var id: ByteRange; package var delta: Int; package var place: [UInt8]; package var rank: Rank; package var eventTime: Int64; package var file: Int64; package var cells: Range<Int>
+ package init(id: ByteRange, delta: Int, place: [UInt8], rank: Rank, eventTime: Int64, file: Int64, cells: Range<Int>) { self.id = id; self.delta = delta; self.place = place; self.rank = rank; self.eventTime = eventTime; self.file = file; self.cells = cells } }
+package struct BagBatch: Sendable { package var collection: Int64; package var changes: [BagChange] = []; package var buffer = CellBuffer(); package init(collection: Int64) { self.collection = collection } }
+extension CollectionStore { package func apply(_ b: BagBatch) throws -> ApplyCounts { ApplyCounts() } }

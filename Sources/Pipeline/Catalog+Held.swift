@@ -10,7 +10,7 @@ extension Catalog.Entry {
   }
 
   /// Takes over what the store knows of a collection.
-  mutating func take(_ collection: CollectionStore.Collection) {
+  mutating func take(_ collection: Collection) {
     storeID = collection.id
     name = collection.name
     key = collection.key
@@ -94,7 +94,7 @@ extension HeldTable {
       }
     self.init(
       table: table, reason: isTable ? .nameTaken : .columnNames, changes: changes,
-      cause: problem.cause, evidence: [], hint: problem.hint ?? "Leave it out: --skip \(table)")
+      cause: problem.cause, evidence: [], hint: problem.hint)
   }
 
   /// What the store keeps of it.

@@ -24,9 +24,9 @@ struct Catalog: Sendable {
     var releasesHeldFiles = false
     /// What identifies its rows; nil while that is unknown.
     var key: KeyRule?
-    var keyOrigin: CollectionStore.Collection.KeyOrigin?
+    var keyOrigin: Collection.KeyOrigin?
     /// By the collection's own column index.
-    var columns: [CollectionStore.Collection.Column] = []
+    var columns: [Collection.Column] = []
     /// Source column name to column index.
     var columnIndexes: [String: Int] = [:]
     /// How many of the columns the store knows already.
@@ -50,7 +50,7 @@ struct Catalog: Sendable {
     mutating func index(ofColumn source: String, rename: [String: String]) -> Int {
       if let known = columnIndexes[source] { return known }
       columns.append(
-        CollectionStore.Collection.Column(name: rename[source] ?? source, source: source))
+        Collection.Column(name: rename[source] ?? source, source: source))
       columnIndexes[source] = columns.count - 1
       return columns.count - 1
     }
@@ -199,7 +199,7 @@ struct DecoderRoutes: Sendable {
       routes[index].collection = isTaken ? collection : nil
     }
     for name in names[lineages.count...] {
-      lineages.append(StableHash.hash32(of: name))
+      lineages.append(StableHash.hash32(name))
     }
   }
 }

@@ -18,12 +18,13 @@ enum DatabasePlace {
   /// Refuses a path on a network or FUSE file system: SQLite's locks do not hold there.
   static func check(_ path: String) throws {
     let directory = directory(of: path)
-    guard let resolved = directory.resolved() else {
+    guard let resolved = realpath(directory.description, nil) else {
       throw IngestError(
         .fatal, file: path, cause: "its directory does not exist",
         hint: "Make the directory \(directory), or name another file.")
     }
-    if MountInfo.current()?.isRemote(resolved) == true {
+    defer { free(resolved) }
+    if MountInfo.current()?.isRemote(BatchPath(String(cString: resolved))) == true {
       throw IngestError(
         .fatal, file: path, cause: "it is on a network or FUSE file system",
         hint: "Keep the database on a local disk; SQLite's locks do not hold elsewhere.")

@@ -4,7 +4,7 @@ import RecordFormats
 
 /// What decoders must know of files before they read them, gathered from the side files.
 struct FileContexts {
-  private let sideFiles: SideFiles
+  private var sideFiles: SideFiles
   private var schemas: [BatchPath: ArcionSchemas] = [:]
   private var metadata: [BatchPath: ArcionObjectMetadata] = [:]
   /// Side files that cannot be used.
@@ -14,6 +14,11 @@ struct FileContexts {
     self.sideFiles = sideFiles
   }
 
+  /// Adds the side files of a file that was not listed.
+  mutating func look(beside file: BatchFile) {
+    sideFiles.look(beside: file)
+  }
+
   /// The context of one file.
   mutating func context(
     of file: BatchFile, resumeOffset: UInt64, recordIndex: Int
@@ -21,35 +26,37 @@ struct FileContexts {
     var context = FileContext(name: file.path.description, tableByPath: file.tableByPath)
     context.offset = resumeOffset
     context.recordIndex = recordIndex
-    context.schemas = sideFiles.nearest(.schemas, to: file).flatMap { path in
-        parse(path, known: &schemas) { text throws(IngestError) in try ArcionSchemas(yaml: text) }
-      }
-    context.metadata = sideFiles.nearest(.objectMetadata, to: file).flatMap { path in
-        parse(path, known: &metadata) { text throws(IngestError) in
-          try ArcionObjectMetadata(yaml: text)
-        }
-      }
+    if let path = sideFiles.nearest(.schemas, to: file) { context.schemas = schemas(at: path) }
+    if let path = sideFiles.nearest(.objectMetadata, to: file) {
+      context.metadata = metadata(at: path)
+    }
     return context
   }
 
-  /// A side file's text. They are small: a schema of ten thousand tables has a few megabytes.
-  private func text(of path: BatchPath) throws(IngestError) -> String {
-    guard let bytes = SmallFile.read(path, limit: 64 << 20) else {
-      throw IngestError(.file, cause: "it cannot be read, or has more than 64 MiB")
+  private mutating func schemas(at path: BatchPath) -> ArcionSchemas? {
+    if let known = schemas[path] { return known }
+    schemas[path] = parse(path) { text throws(IngestError) in try ArcionSchemas(yaml: text) }
+    return schemas[path]
+  }
+
+  private mutating func metadata(at path: BatchPath) -> ArcionObjectMetadata? {
+    if let known = metadata[path] { return known }
+    metadata[path] = parse(path) { text throws(IngestError) in
+      try ArcionObjectMetadata(yaml: text)
     }
-    return String(decoding: bytes, as: UTF8.self)
+    return metadata[path]
   }
 
   private mutating func parse<Content>(
-    _ path: BatchPath, known: inout [BatchPath: Content],
-    _ parse: (String) throws(IngestError) -> Content
+    _ path: BatchPath, _ parse: (String) throws(IngestError) -> Content
   ) -> Content? {
-    if let content = known[path] { return content }
     guard errors[path] == nil else { return nil }
     do throws(IngestError) {
-      let content = try parse(try text(of: path))
-      known[path] = content
-      return content
+      // They are small: a schema of ten thousand tables has a few megabytes.
+      guard let bytes = SmallFile.read(path, limit: 64 << 20) else {
+        throw IngestError(.file, cause: "the file cannot be read, or has more than 64 MiB")
+      }
+      return try parse(String(decoding: bytes, as: UTF8.self))
     } catch {
       var error = error
       error.file = path.description

@@ -1,5 +1,6 @@
 import BatchSource
 import ChangeModel
+import CollectionStore
 import RecordFormats
 import Sequencing
 
@@ -71,7 +72,6 @@ struct FirstPass {
         admit(step, routes: &routes[worker.index])
         worker.recycle(step)
         if worker.isDone {
-          gatherEvidence(worker, routes: routes[worker.index])
           guard let unit = waiting.popFirst() else { continue }
           worker.begin(unit, files: files)
         }
@@ -95,6 +95,7 @@ struct FirstPass {
       if counting { progress.read(records: batch.recordCount, bytes: stretch.bytesRead) }
       guard let outcome = stretch.outcome else { continue }
       files[slot].outcome = outcome
+      gatherEvidence(of: batch, routes: routes)
       if counting { progress.finishedFile() }
     }
   }
@@ -110,17 +111,17 @@ struct FirstPass {
     }
   }
 
-  /// Adds what a worker's tables say about keys and cursors to the collections.
-  private mutating func gatherEvidence(_ worker: DecodeWorker, routes: DecoderRoutes) {
-    for (table, collection) in zip(worker.tables, routes.collections) {
+  /// Adds what the tables of a file that was read to its end say about keys and cursors.
+  private mutating func gatherEvidence(of batch: ChangeBatch, routes: DecoderRoutes) {
+    for (table, collection) in zip(batch.tables, routes.collections) {
       catalog.update(collection) { entry in
         entry.evidence.merge(table.evidence)
+        entry.cursorEvidence.append(table.cursorEvidence)
         if entry.key == nil, let key = table.key {
           entry.key = key
           entry.keyOrigin = entry.plan.key == nil ? .schema : .flag
         }
       }
     }
-    worker.forgetEvidence()
   }
 }

@@ -101,7 +101,7 @@ extension IngestAttempt {
     record.take(file.identity)
     record.series = file.series.bytes
     record.ordinal = file.ordinal
-    record.seenAt = configuration.now()
+    record.seenAt = WallClock.microseconds()
     return record
   }
 
@@ -110,8 +110,10 @@ extension IngestAttempt {
     _ file: BatchFile, record: FileRecord,
     resumesAt resume: (offset: UInt64, records: Int) = (0, 0), isReread: Bool = false
   ) {
+    // From the record: a file that is read again ranks as it did.
     let stamp = FileStamp(
-      ordinal: file.ordinal ?? 0, series: StableHash.hash32(file.series.description))
+      ordinal: record.ordinal ?? 0,
+      series: StableHash.hash32(BatchPath(record.series).description))
     let slot = sequencer.addFile(stamp)
     precondition(Int(slot) == files.count, "the sequencer and the run number files alike")
     files.append(
@@ -135,7 +137,7 @@ extension IngestAttempt {
     let known = Set(files.map(\.record.id))
     for record in records where !known.contains(record.id) {
       let path = BatchPath(record.path)
-      guard let file = try BatchFile(existing: path, series: record.series),
+      guard let file = BatchFile(existing: path, series: BatchPath(record.series)),
         record.isSameVersion(as: file.identity)
       else {
         throw IngestError(
@@ -143,6 +145,7 @@ extension IngestAttempt {
           cause: "the file is needed again and is gone, or is not what it was",
           hint: "Put the file back, and run again.")
       }
+      contexts.look(beside: file)
       add(file, record: record, isReread: true)
     }
   }

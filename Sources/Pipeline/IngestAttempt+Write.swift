@@ -63,7 +63,7 @@ extension IngestAttempt {
     return rows == 0 ? 0 : buffer.bytes.count / rows
   }
 
-  var fileIDs: [Int64] { files.map(\.manifestID) }
+  var fileIDs: [Int64] { files.map(\.record.id) }
 
   /// Rows with a key: linked ones first, then all others, merged in the order of `_id`.
   private mutating func writeKeyed(
@@ -104,7 +104,7 @@ extension IngestAttempt {
   ) async throws -> Set<[UInt8]> {
     guard let collection = catalog.entries[index].storeID else { return [] }
     let stored = try await movesAbove(ordered, key: key, collection: collection)
-    var components = LinkedRows.components(of: ordered, key: key, stored: stored)
+    let components = LinkedRows.components(of: ordered, key: key, stored: stored)
     guard !components.isEmpty else { return [] }
     var linked = LinkedRows(collection: collection, key: key, fileIDs: fileIDs)
     var late: Set<[UInt8]> = []

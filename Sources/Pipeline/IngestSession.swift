@@ -1,5 +1,4 @@
 package import BatchSource
-package import ChangeModel
 package import CollectionStore
 
 /// A database and what is known about it, fed with files: each call of ``ingest(_:onEvent:)`` is one

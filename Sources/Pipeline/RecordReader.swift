@@ -8,7 +8,7 @@ struct RecordReader {
   private var decoder: RecordDecoder
   private var routes = DecoderRoutes()
   private let fetcher = RecordFetcher()
-  private var scratch: [UInt8] = []
+  private let scratch = ScratchBytes()
   private let files: [RunFile]
   private var catalog: Catalog
 
@@ -44,7 +44,7 @@ struct RecordReader {
 
   /// The raw bytes of a change's record.
   mutating func bytes(of change: SequencedChange) throws -> [UInt8] {
-    try fetch(change) { Array($0) }
+    Array(try fetch(change))
   }
 
   /// Appends the values that a change names to a buffer, ascending by the collection's columns.
@@ -59,38 +59,32 @@ struct RecordReader {
       preconditionFailure("a change came from a file that was never read")
     }
     let start = buffer.cells.count
-    let table = try fetch(change) { bytes in
-      do throws(IngestError) {
-        return Int(try decoder.values(ofRecord: bytes, layout: layout, into: &buffer))
-      } catch {
-        throw UnusableInput.record(
-          file.file.path,
-          QuarantinedRecord(
-            bytes: Array(bytes), byteOffset: change.recordOffset,
-            recordIndex: Int(change.recordIndex), reason: error.cause))
-      }
+    let record = try fetch(change)
+    let table: Int
+    do throws(IngestError) {
+      table = Int(try decoder.values(ofRecord: record, layout: layout, into: &buffer))
+    } catch {
+      throw UnusableInput.record(
+        file.file.path,
+        QuarantinedRecord(
+          bytes: Array(record), byteOffset: change.recordOffset,
+          recordIndex: Int(change.recordIndex), reason: error.cause))
     }
     follow(table)
     return translate(start..<buffer.cells.count, of: &buffer, columns: routes.columns[table])
   }
 
-  private mutating func fetch<Result>(
-    _ change: SequencedChange, _ body: (UnsafeRawBufferPointer) throws -> Result
-  ) throws -> Result {
+  /// The record's bytes; valid until the next fetch.
+  private mutating func fetch(_ change: SequencedChange) throws -> UnsafeRawBufferPointer {
     let count = Int(change.recordLength)
-    // Decoders may read a little behind a record.
-    if scratch.count < count + ReadWindow.paddingByteCount {
-      scratch = Array(repeating: 0, count: 2 * count + ReadWindow.paddingByteCount)
+    let scratch = scratch.bytes(count: count + ReadWindow.paddingByteCount)
+    let record = UnsafeMutableRawBufferPointer(rebasing: scratch[..<count])
+    do throws(IngestError) {
+      try fetcher.fetch(slot: Int(change.file), offset: change.recordOffset, into: record)
+    } catch {
+      throw UnusableInput.file(files[Int(change.file)].file.path, error)
     }
-    return try scratch.withUnsafeMutableBytes { scratch in
-      let record = UnsafeMutableRawBufferPointer(rebasing: scratch[..<count])
-      do throws(IngestError) {
-        try fetcher.fetch(slot: Int(change.file), offset: change.recordOffset, into: record)
-      } catch {
-        throw UnusableInput.file(files[Int(change.file)].file.path, error)
-      }
-      return try body(UnsafeRawBufferPointer(record))
-    }
+    return UnsafeRawBufferPointer(record)
   }
 
   private mutating func follow(_ table: Int) {
@@ -115,6 +109,22 @@ struct RecordReader {
     }
     if !isAscending { buffer.cells[cells].sort { $0.column < $1.column } }
     return cells
+  }
+}
+
+/// Memory for one record at a time, with room for what decoders read behind it.
+private final class ScratchBytes {
+  private var bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 64)
+
+  deinit { bytes.deallocate() }
+
+  /// At least so many bytes; what was in them before is gone.
+  func bytes(count: Int) -> UnsafeMutableRawBufferPointer {
+    if bytes.count < count {
+      bytes.deallocate()
+      bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: count * 2, alignment: 64)
+    }
+    return bytes
   }
 }
 

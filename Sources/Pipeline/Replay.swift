@@ -1,5 +1,5 @@
 import BatchSource
-package import ChangeModel
+import ChangeModel
 import CollectionStore
 
 /// Reads a finished dump once: every file that is there, in one commit.
@@ -25,19 +25,12 @@ package struct Replay: Sendable {
   ///   - onEvent: told how it goes.
   /// - Returns: what was done, and what was left undone.
   /// - Throws: a fatal ``IngestError``, or `CancellationError`; the database is then as it was.
-  package func run(
-    paths: [String], onEvent: @escaping @Sendable (PipelineEvent) -> Void
-  ) async throws -> RunSummary {
-    try await run(paths: paths.map { BatchPath($0) }, onEvent: onEvent)
-  }
-
-  /// The same, for paths that may not be UTF-8.
   // Off the caller's actor: on the main one every hop of the pipeline costs 200 times as much.
   @concurrent
   package func run(
-    paths: [BatchPath], onEvent: @escaping @Sendable (PipelineEvent) -> Void
+    paths: [String], onEvent: @escaping @Sendable (PipelineEvent) -> Void
   ) async throws -> RunSummary {
-    let scanner = try DropScanner(paths: paths)
+    let scanner = try DropScanner(paths: paths.map { BatchPath($0) })
     let listing = try scanner.scan()
     try DatabasePlace.check(configuration.database)
     let isNew = !DatabasePlace.exists(configuration.database)

@@ -10,7 +10,7 @@ struct RowIDs {
   /// One row's `_id`.
   enum ID {
     case key(OrderedChanges.Group)
-    case hash(RowID)
+    case hash(RowHash)
 
     func append(to bytes: inout [UInt8], of ordered: OrderedChanges) {
       switch self {
@@ -27,7 +27,7 @@ struct RowIDs {
   }
 
   private struct Hashed {
-    var id: RowID
+    var id: RowHash
     var group: UInt32
   }
   /// Empty where keys are their own ids.
@@ -37,7 +37,7 @@ struct RowIDs {
   init(_ ordered: OrderedChanges, key: KeyRule) {
     guard Self.isHashed(key) else { return }
     hashed = ordered.groups.indices.map {
-      Hashed(id: RowID(ofKey: ordered.key(of: ordered.groups[$0])), group: UInt32($0))
+      Hashed(id: RowHash(ofKey: ordered.key(of: ordered.groups[$0])), group: UInt32($0))
     }
     hashed.sort { $0.id < $1.id }
   }
@@ -52,7 +52,7 @@ struct RowIDs {
   static func id(ofKey key: ArraySlice<UInt8>, rule: KeyRule) -> [UInt8] {
     guard isHashed(rule) else { return Array(key) }
     var bytes: [UInt8] = []
-    RowID(ofKey: key).append(to: &bytes)
+    RowHash(ofKey: key).append(to: &bytes)
     return bytes
   }
 
