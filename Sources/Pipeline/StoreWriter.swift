@@ -1,12 +1,11 @@
 import ChangeModel
 import CollectionStore
-import Dispatch
 
 /// The store's only writer: everything that touches SQLite while a run goes on happens in here.
 ///
 /// On a thread of its own, because SQLite blocks and the cooperative pool has one thread a core.
 actor StoreWriter {
-  private let executor: StoreExecutor
+  private let executor: BlockingExecutor
   private let store: CollectionStore
 
   nonisolated var unownedExecutor: UnownedSerialExecutor {
@@ -15,7 +14,7 @@ actor StoreWriter {
 
   /// Takes over an open store.
   init(_ store: sending CollectionStore) {
-    executor = StoreExecutor()
+    executor = BlockingExecutor(label: "resequel.store")
     self.store = store
   }
 
@@ -24,15 +23,5 @@ actor StoreWriter {
     _ work: @Sendable (CollectionStore) throws(Failure) -> Result
   ) throws(Failure) -> Result {
     try work(store)
-  }
-}
-
-/// A thread for one actor, on a dispatch queue.
-private final class StoreExecutor: SerialExecutor {
-  private let queue = DispatchQueue(label: "resequel.store")
-
-  func enqueue(_ job: consuming ExecutorJob) {
-    let job = UnownedJob(job)
-    queue.async { job.runSynchronously(on: self.asUnownedSerialExecutor()) }
   }
 }
