@@ -96,7 +96,7 @@ let package = Package(
     .testTarget(name: "ChangeModelTests", dependencies: ["ChangeModel"], swiftSettings: strict),
     .testTarget(name: "ScanningTests", dependencies: ["Scanning"], swiftSettings: strict),
     .testTarget(name: "RecordFormatsTests", dependencies: ["RecordFormats", "ChangeModel", "Scanning"], swiftSettings: strict),
-    .testTarget(name: "BatchSourceTests", dependencies: ["BatchSource", "ChangeModel"], swiftSettings: strict),
+    .testTarget(name: "BatchSourceTests", dependencies: ["BatchSource", "ChangeModel", "CZlib", "CZstd"], swiftSettings: strict),
     .testTarget(name: "SequencingTests", dependencies: ["Sequencing", "ChangeModel"], swiftSettings: strict),
     .testTarget(name: "CollectionStoreTests", dependencies: ["CollectionStore", "SQLiteKit", "ChangeModel"], swiftSettings: strict),
     .testTarget(name: "SourceWorldTests", dependencies: ["SourceWorld"], swiftSettings: strict),

@@ -51,6 +51,17 @@ package struct BatchFileList: Sendable, RandomAccessCollection {
   /// The bytes on disk of all files together.
   package var totalSize: UInt64 { entries.reduce(0) { $0 &+ $1.size } }
 
+  /// Adds a file behind the others.
+  package mutating func append(_ file: BatchFile) {
+    let parent = file.relativePath.parent
+    if directories.last.map({ $0.root != file.root || $0.relativePath != parent }) ?? true {
+      directories.append(Directory(root: file.root, relativePath: parent))
+    }
+    Array(file.relativePath.lastComponent).withUnsafeBufferPointer { name in
+      add(name: name, parsed: BatchFileName.parse(name), identity: file.identity)
+    }
+  }
+
   /// Begins the files of a directory; they must be added one after another.
   mutating func beginDirectory(root: BatchPath, relativePath: BatchPath) -> Int {
     directories.append(Directory(root: root, relativePath: relativePath))

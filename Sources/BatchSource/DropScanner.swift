@@ -99,7 +99,7 @@ package struct DropScanner: Sendable {
     let isSeen = trees.contains { tree in
       guard tree.directory.contains(directory) else { return false }
       let below = BatchPath(directory.bytes.dropFirst(tree.directory.bytes.count)).components
-      return below.allSatisfy { Array($0).withUnsafeBufferPointer(TemporaryName.reason) == nil }
+      return below.allSatisfy { TemporaryName.reason(Array($0)) == nil }
     }
     guard isSeen, let fileName else { return isSeen }
     return fileName.withUnsafeBufferPointer { name in

@@ -10,6 +10,11 @@ enum TemporaryName {
     .map { Array($0.utf8) }
 
   /// Why a name is passed over; nil for one that is not.
+  static func reason(_ name: [UInt8]) -> IgnoredFiles.Reason? {
+    name.withUnsafeBufferPointer { reason($0) }
+  }
+
+  /// Why a name is passed over; nil for one that is not.
   static func reason(_ name: UnsafeBufferPointer<UInt8>) -> IgnoredFiles.Reason? {
     guard let first = name.first else { return .hidden }
     if first == UInt8(ascii: ".") { return .hidden }
