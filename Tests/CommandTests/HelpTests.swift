@@ -23,7 +23,7 @@ import Testing
       contentsOf: CommandRunner.package.appending(path: "README.md"), encoding: .utf8)
     try withRunner { runner in
       let help = try runner.run([command, "--help"]).output
-      let flags = help.split(whereSeparator: { " \n[],".contains($0) })
+      let flags = help.split(whereSeparator: { !"-abcdefghijklmnopqrstuvwxyz".contains($0) })
         .filter { $0.hasPrefix("--") && $0 != "--help" }
       #expect(!flags.isEmpty)
       for flag in Set(flags) { #expect(readme.contains(flag), "\(flag) is not in README.md") }
