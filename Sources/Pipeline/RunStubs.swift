@@ -1,4 +1,4 @@
-import ChangeModel
+package import ChangeModel
 
 // Stand-ins of the two runs, with the signatures that the command calls. The real ones replace
 // this file.
