@@ -71,7 +71,8 @@ private struct StopSignals {
       let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
       source.setEventHandler {
         guard seen.isFirst() else { _exit(128 + number) }
-        Talk.say("\nresequel: stopping at the next commit (again: at once)")
+        if isatty(STDERR_FILENO) == 1 { Talk.write("\r\u{1B}[K") }
+        Talk.say("resequel: stopping at the next commit (again: at once)")
         continuation.yield(number)
       }
       source.resume()

@@ -65,15 +65,16 @@ struct ProgressLine {
     var parts = parts
     let name = progress.phase.rawValue
     let percent = share.map { "\(Int($0 * 100))%" } ?? ""
-    let barMinimum = share == nil ? 0 : 10
-    func fixedWidth() -> Int {
-      let texts = [name, percent] + parts
-      return texts.filter { !$0.isEmpty }.map { $0.utf8.count + 2 }.reduce(0, +)
+    // The same width from beginning to end: a bar that moves for other reasons misleads.
+    let barWidth = share == nil ? 0 : max(10, min(30, width - 70))
+    func textWidth() -> Int {
+      ([name, percent] + parts).filter { !$0.isEmpty }.map { $0.utf8.count + 2 }.reduce(0, +)
     }
-    while !parts.isEmpty, fixedWidth() + barMinimum + 2 >= width { parts.removeLast() }
-    let barWidth = share == nil ? 0 : min(40, width - fixedWidth() - 3)
+    while !parts.isEmpty, textWidth() + barWidth + 2 >= width { parts.removeLast() }
     var pieces = [name]
-    if let share, barWidth >= 4 { pieces.append(bar(share, width: barWidth, on: terminal)) }
+    if let share, textWidth() + barWidth + 2 < width {
+      pieces.append(bar(share, width: barWidth, on: terminal))
+    }
     if !percent.isEmpty { pieces.append(percent) }
     return (pieces + parts).joined(separator: "  ")
   }

@@ -2,9 +2,10 @@ import Glibc
 
 /// The road to stderr: words for people. Where even that fails there is nobody to tell.
 enum Talk {
-  /// Says a text, and ends the line.
+  /// Says a text, and ends the line. What would move the cursor is written out: texts may hold
+  /// names from files.
   static func say(_ text: String) {
-    write(text + "\n")
+    write(TerminalText.safeLines(text) + "\n")
   }
 
   /// Writes a text as it is, in one `write(2)` where the system takes it whole.

@@ -1,0 +1,61 @@
+# Resequel's chores. `make` alone lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+SWIFT ?= swift
+# Everything is built in release, in one place: debug walks bytes 17 to 38 times slower.
+BUILD := $(SWIFT) build -c release
+BIN := .build/release
+PACKAGES := libsimdjson-dev libsqlite3-dev zlib1g-dev libzstd-dev libssl-dev libxxhash-dev pkg-config
+
+.PHONY: help deps build demo test lint format bench-decode clean
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+deps: ## install the system libraries that are missing (apt-get; as root or with sudo)
+	@if ! command -v $(SWIFT) > /dev/null; then \
+	  echo "make: Swift 6.3 or newer is needed: https://www.swift.org/install" >&2; exit 1; fi
+	@if ! command -v apt-get > /dev/null; then \
+	  if command -v pkg-config > /dev/null \
+	    && pkg-config --exists sqlite3 zlib libzstd libcrypto libxxhash simdjson; then exit 0; fi; \
+	  echo "make: there is no apt-get here. Install these libraries with their headers, and pkg-config:" >&2; \
+	  echo "  simdjson (3.0 or newer), SQLite (3.40 or newer), zlib, zstd, OpenSSL (libcrypto), xxHash" >&2; \
+	  exit 1; fi
+	@missing=(); for package in $(PACKAGES); do \
+	  [[ "$$(dpkg-query -W -f '$${db:Status-Status}' "$$package" 2> /dev/null)" == installed ]] \
+	    || missing+=("$$package"); done; \
+	if [[ $${#missing[@]} -eq 0 ]]; then exit 0; fi; \
+	as_root=(); if [[ $$(id -u) -ne 0 ]]; then \
+	  if ! command -v sudo > /dev/null; then \
+	    echo "make: run as root: apt-get update && apt-get install $${missing[*]}" >&2; exit 1; fi; \
+	  as_root=(sudo); fi; \
+	"$${as_root[@]}" apt-get update -qq; \
+	"$${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+	  apt-get install -y -qq --no-install-recommends "$${missing[@]}"
+
+build: deps ## build the programs
+	$(BUILD) --product resequel
+	$(BUILD) --product source-world
+
+demo: build ## the main job: the samples, then a shuffled drop of 100,000 records, checked
+	@Samples/demo.sh $(BIN)
+
+test: deps ## build and run all tests
+	$(BUILD) --product resequel
+	$(BUILD) --build-tests
+	$(SWIFT) test -c release --disable-testable-imports --skip-build
+
+lint: ## check the sources' format
+	$(SWIFT) format lint --strict --recursive --parallel Sources Tests
+
+format: ## format the sources in place
+	$(SWIFT) format --in-place --recursive --parallel Sources Tests
+
+bench-decode: deps ## measure decoding against simdjson's own parse
+	$(BUILD) --product decode-bench
+	$(BIN)/decode-bench
+
+clean: ## remove what was built
+	rm -rf .build
