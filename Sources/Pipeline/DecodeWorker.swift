@@ -132,7 +132,7 @@ final class DecodeWorker: @unchecked Sendable {
 
   /// Why the decoder reads no further, if it does not.
   private var failure: IngestError? {
-    if case .failed(let error) = decoder.end { return error }
+    if case .failed(let error) = decoder.endState { return error }
     return nil
   }
 
@@ -145,7 +145,7 @@ final class DecodeWorker: @unchecked Sendable {
     outcome.spill = read.spill
     outcome.hasChanged = read.hasChanged
     if read.isTruncated { outcome.tornReason = "its compressed data is cut off" }
-    if case .torn(_, let reason) = decoder.end { outcome.tornReason = reason }
+    if case .torn(_, let reason) = decoder.endState { outcome.tornReason = reason }
     stretch.outcome = outcome
     stretch.bytesRead += read.rawByteCount - min(open?.bytesTold ?? 0, read.rawByteCount)
     open = nil

@@ -57,6 +57,6 @@ actor DropFollower {
     listing.errors = result.errors
     return News(
       listing: listing, isSettled: watcher.isSettled,
-      waitingFor: watcher.waitingFor.map(\.description), identity: watcher.identity)
+      waitingFor: watcher.waitingFor.map(\.path.description), identity: watcher.identity)
   }
 }

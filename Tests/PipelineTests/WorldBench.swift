@@ -3,6 +3,7 @@ import ChangeModel
 import CollectionStore
 import Glibc
 import Pipeline
+import SQLiteKit
 import SourceWorld
 
 /// A world's files in a temporary directory, and the oracle that says what they give.
@@ -65,13 +66,16 @@ struct StoredTables: Sendable {
 
   init(_ store: CollectionStore) throws {
     for collection in try store.allCollections() {
-      let statement = try store.connection.prepare(
-        "SELECT * FROM \"\(collection.name.replacing("\"", with: "\"\""))\"")
       var table = Table()
-      table.columns = statement.columnNames
+      table.columns = ["_event_time"] + collection.columns.map(\.name)
+      let names = table.columns.map(Identifier.quoted).joined(separator: ", ")
+      let statement = try store.connection.prepare(
+        "SELECT \(names) FROM \(Identifier.quoted(collection.name))")
       while try statement.step() {
         table.rows.append(
-          table.columns.indices.map { statement.isNull($0) ? nil : statement.copy($0) })
+          table.columns.indices.map {
+            statement.isNull(Int32($0)) ? nil : statement.copy(Int32($0))
+          })
       }
       tables[collection.name] = table
     }
