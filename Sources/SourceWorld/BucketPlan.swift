@@ -34,6 +34,8 @@ package struct BucketPlan: Sendable, Hashable {
   package var seed: UInt64
   /// How records are written.
   package var format = BatchFormat.jsonLines
+  /// Series take turns with JSON lines, CSV, arrays and indented JSON; ``format`` does not matter.
+  package var mixesFormats = false
   /// What files are called.
   package var naming = BatchNaming.part
   /// All tables in the same files; not for CSV, nor for flat snapshots.

@@ -34,6 +34,18 @@ struct RecordEmitter {
     return plan.sharesFiles ? writer : writer * world.tables.count + event.table
   }
 
+  /// How a series' records are written.
+  func format(ofSeries series: Int) -> BatchFormat {
+    guard plan.mixesFormats else { return plan.format }
+    if plan.sharesFiles { return [.jsonLines, .jsonArray, .jsonPretty][series % 3] }
+    let table = world.tables[series % world.tables.count]
+    let turn: [BatchFormat] = [.jsonLines, .csv, .jsonArray, .jsonPretty]
+    // The columns of CSV are named once for all files.
+    let suitsCSV = table.initialColumnCount == table.columns.count
+    let format = turn[series % turn.count]
+    return format == .csv && !suitsCSV ? .jsonLines : format
+  }
+
   /// The path of a series without number and extension, and what stands before the number.
   func path(ofSeries series: Int) -> (stem: String, separator: String) {
     let perWriter = plan.sharesFiles ? 1 : world.tables.count
