@@ -75,7 +75,8 @@ package struct BucketPlan: Sendable, Hashable {
     if plan.format == .csv && (world.addsColumn || world.counters == .absent) {
       plan.format = .jsonLines
     }
-    plan.naming = plan.format == .csv || world.snapshot == .flat || random.chance(60) ? .part : .number
+    plan.naming =
+      plan.format == .csv || world.snapshot == .flat || random.chance(60) ? .part : .number
     plan.sharesFiles = plan.format != .csv && world.snapshot != .flat && random.chance(30)
     plan.recordsPerFile = random.within(1...15)
     plan.firstOrdinal = [0, 1, 1, 8, 98][random.below(5)]

@@ -119,7 +119,8 @@ struct BucketWriter {
   }
 
   private mutating func recordLimit() -> Int {
-    plan.variesFileSize ? random.within(1...max(1, plan.recordsPerFile * 2 - 1)) : plan.recordsPerFile
+    plan.variesFileSize
+      ? random.within(1...max(1, plan.recordsPerFile * 2 - 1)) : plan.recordsPerFile
   }
 
   // MARK: Records

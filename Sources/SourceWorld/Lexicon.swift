@@ -63,7 +63,9 @@ package enum JSONText {
   }
 
   /// The text as a whole JSON string.
-  package static func quote(_ text: String) -> [UInt8] { [0x22] + escape(text, everything: false) + [0x22] }
+  package static func quote(_ text: String) -> [UInt8] {
+    [0x22] + escape(text, everything: false) + [0x22]
+  }
 
   private static func appendUnit(_ unit: UInt16, to bytes: inout [UInt8]) {
     let digits = Array("0123456789abcdef".utf8)

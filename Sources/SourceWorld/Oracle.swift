@@ -40,6 +40,15 @@ package struct Oracle: Sendable {
     return expected
   }
 
+  /// The tables that whole files of a bucket give.
+  ///
+  /// - Parameter files: the files' indices; a test of all orders keeps the answer for each set.
+  package func tables(
+    files: some Sequence<Int>, of bucket: Bucket
+  ) -> [String: ExpectedTable] {
+    tables(present: files.flatMap { bucket.files[$0].events })
+  }
+
   private func apply(_ event: LogEvent, to rows: inout [Int: Row]) {
     switch event.operation {
     case .insert:

@@ -47,7 +47,9 @@ struct Check: ParsableCommand {
     try reader.readTable(expected.name) { columns in
       comparison = TableComparison(
         expected: expected, columns: columns, checksEventTime: eventTime, limit: limit)
-    } row: { comparison?.see($0) }
+    } row: {
+      comparison?.see($0)
+    }
     guard var comparison else { return false }
     let differences = comparison.finish()
     report(

@@ -25,9 +25,12 @@ final class CollectionReader {
   /// Whether there is a table of this name.
   func hasTable(_ name: String) throws -> Bool {
     var isThere = false
-    let literal = name.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''")
+    let literal = name.split(separator: "'", omittingEmptySubsequences: false).joined(
+      separator: "''")
     try read("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = '\(literal)'") { _ in
-    } row: { _ in isThere = true }
+    } row: { _ in
+      isThere = true
+    }
     return isThere
   }
 

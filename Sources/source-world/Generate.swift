@@ -77,7 +77,8 @@ struct Generate: ParsableCommand {
           + "\"keys\":[\(played.keyArguments.map(quote).joined(separator: ","))],"
           + "\"keysFile\":\(quote(keys))}")
     } else {
-      print("wrote \(grouped(summary.fileCount)) files, \(grouped(summary.byteCount)) bytes, in \(out)")
+      print(
+        "wrote \(grouped(summary.fileCount)) files, \(grouped(summary.byteCount)) bytes, in \(out)")
       print("their keys are in \(keys):")
       for argument in played.keyArguments { print("  --key \(shellQuoted(argument))") }
     }

@@ -21,5 +21,6 @@ func shellQuoted(_ text: String) -> String {
       || (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0)
   }
   if isPlain { return text }
-  return "'\(text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''"))'"
+  return
+    "'\(text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''"))'"
 }

@@ -45,7 +45,9 @@ struct WorldOptions: ParsableArguments {
     for (name, number) in [("records", records), ("tables", tables), ("nodes", nodes)] {
       if let number, number < 1 { throw ValidationError("--\(name) must be at least 1.") }
     }
-    if let moves, !(0...100).contains(moves) { throw ValidationError("--moves goes from 0 to 100.") }
+    if let moves, !(0...100).contains(moves) {
+      throw ValidationError("--moves goes from 0 to 100.")
+    }
   }
 
   /// The plan that the flags describe.
