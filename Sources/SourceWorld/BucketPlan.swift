@@ -84,6 +84,14 @@ package struct BucketPlan: Sendable, Hashable {
     plan.restartEvery = random.chance(40) ? random.within(10...40) : nil
     plan.repeatCount = random.within(1...12)
     plan.cursorForm = random.chance(20) ? .object : .text
+    let usesPaths = plan.naming == .part && !plan.sharesFiles
+    plan.mixesFormats = usesPaths && world.counters != .absent && random.chance(20)
+    if world.images == .full && world.snapshot != .changeShaped && random.chance(15) {
+      plan.format = .native
+      plan.mixesFormats = false
+    }
+    // Rows that do not name their table take it from the path, which has a writer's directory.
+    if world.source == .cassandra { plan.writerCount = 1 }
     plan.hasBackslashes = random.chance(30)
     plan.hasHostileFraming = random.chance(40)
     return plan

@@ -14,9 +14,12 @@ package struct Oracle: Sendable {
   }
 
   /// Remembers all records of a world.
-  package init(world: World) {
+  package init(world: World) { self.init(world: world, events: world.events()) }
+
+  /// Remembers these records, which need not be the world's own.
+  package init(world: World, events: [LogEvent]) {
     self.world = world
-    events = world.events()
+    self.events = events
   }
 
   /// The tables that the present records give, by name, without the replicator's own.

@@ -19,7 +19,8 @@ struct RecordEmitter {
     var recent: [LogEvent] = []
     return try world.run { event in
       try body(event, series(of: event, &random), false)
-      guard let restartEvery = plan.restartEvery else { return }
+      // The snapshot is not repeated: a second one would begin an epoch.
+      guard let restartEvery = plan.restartEvery, !event.isSnapshot else { return }
       recent.append(event)
       if recent.count > plan.repeatCount * 2 { recent.removeFirst(plan.repeatCount) }
       guard random.below(restartEvery) == 0 else { return }
