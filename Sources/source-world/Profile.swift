@@ -87,7 +87,7 @@ enum Profile: String, CaseIterable, ExpressibleByArgument {
     plan.tableCount = self == .manyTables ? 50 : 1
     plan.keys = self == .compound ? .compound : .single
     plan.valueColumns = self == .narrow ? 2...2 : self == .wide ? 39...39 : 8...8
-    plan.textBytes = self == .narrow ? 6 : 30
+    plan.textBytes = self == .narrow ? 6 : 32
     plan.images = self == .minimal ? .minimal : .full
     plan.hasFreshKeys = true
     plan.insertShare = self == .allInserts ? 100 : self == .allUpdates ? 0 : 50
