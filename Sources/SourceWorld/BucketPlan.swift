@@ -90,8 +90,6 @@ package struct BucketPlan: Sendable, Hashable {
       plan.format = .native
       plan.mixesFormats = false
     }
-    // Rows that do not name their table take it from the path, which has a writer's directory.
-    if world.source == .cassandra { plan.writerCount = 1 }
     plan.hasBackslashes = random.chance(30)
     plan.hasHostileFraming = random.chance(40)
     return plan

@@ -148,8 +148,6 @@ extension WorldPlan {
     plan.rollsOver = random.chance(30)
     plan.logFileBytes = random.chance(50) ? 4_000 : 1_000_000
     plan.snapshot = [.none, .none, .flat, .changeShaped][random.below(4)]
-    // Paths that name no catalogue are read in more than one way.
-    if plan.source == .cassandra && plan.snapshot == .flat { plan.snapshot = .changeShaped }
     plan.counters = [.dense, .dense, .absent, .global, .reset][random.below(5)]
     // Its log pages are used again, so there the counter decides the order.
     if plan.source == .ase && plan.counters == .reset { plan.counters = .dense }
