@@ -47,4 +47,25 @@ package struct Bucket: Sendable {
 
   /// The records that all files hold, each once, in true order.
   package var allEvents: [Int] { Array(0..<eventCount) }
+
+  /// The same bucket with some files compressed, which the caller knows how to do.
+  ///
+  /// Of a compressed file that is cut short nobody can say what is whole: do not tear these.
+  ///
+  /// - Parameters:
+  ///   - extension: what the names get at the end, with its dot.
+  ///   - isChosen: which files, by index.
+  ///   - compress: gives the compressed bytes.
+  package func compressed(
+    extension: String, where isChosen: (Int) -> Bool, by compress: ([UInt8]) -> [UInt8]
+  ) -> Bucket {
+    var result = self
+    for index in files.indices where isChosen(index) {
+      let bytes = compress(files[index].bytes)
+      result.files[index].relativePath += `extension`
+      result.files[index].bytes = bytes
+      result.files[index].recordEnds = files[index].recordEnds.map { _ in bytes.count }
+    }
+    return result
+  }
 }

@@ -34,6 +34,8 @@ package struct BucketPlan: Sendable, Hashable {
   package var seed: UInt64
   /// How records are written.
   package var format = BatchFormat.jsonLines
+  /// Series take turns with JSON lines, CSV, arrays and indented JSON; ``format`` does not matter.
+  package var mixesFormats = false
   /// What files are called.
   package var naming = BatchNaming.part
   /// All tables in the same files; not for CSV, nor for flat snapshots.
@@ -73,7 +75,8 @@ package struct BucketPlan: Sendable, Hashable {
     if plan.format == .csv && (world.addsColumn || world.counters == .absent) {
       plan.format = .jsonLines
     }
-    plan.naming = plan.format == .csv || world.snapshot == .flat || random.chance(60) ? .part : .number
+    plan.naming =
+      plan.format == .csv || world.snapshot == .flat || random.chance(60) ? .part : .number
     plan.sharesFiles = plan.format != .csv && world.snapshot != .flat && random.chance(30)
     plan.recordsPerFile = random.within(1...15)
     plan.firstOrdinal = [0, 1, 1, 8, 98][random.below(5)]
@@ -81,6 +84,12 @@ package struct BucketPlan: Sendable, Hashable {
     plan.restartEvery = random.chance(40) ? random.within(10...40) : nil
     plan.repeatCount = random.within(1...12)
     plan.cursorForm = random.chance(20) ? .object : .text
+    let usesPaths = plan.naming == .part && !plan.sharesFiles
+    plan.mixesFormats = usesPaths && world.counters != .absent && random.chance(20)
+    if world.images == .full && world.snapshot != .changeShaped && random.chance(15) {
+      plan.format = .native
+      plan.mixesFormats = false
+    }
     plan.hasBackslashes = random.chance(30)
     plan.hasHostileFraming = random.chance(40)
     return plan

@@ -19,7 +19,8 @@ struct FilePiece {
 /// needs the memory of one piece for each open file.
 struct BucketWriter {
   private struct OpenFile {
-    var path: String
+    let path: String
+    let format: BatchFormat
     var bytes: [UInt8] = []
     var flushedCount = 0
     var recordCount = 0
@@ -33,6 +34,7 @@ struct BucketWriter {
   private struct Series {
     let stem: String
     let separator: String
+    let format: BatchFormat
     var ordinal: Int
     var emittedCount = 0
     /// The counts after which files end, descending; empty where the size decides.
@@ -67,7 +69,9 @@ struct BucketWriter {
     random = SeededRandom(seed: plan.seed, stream: 17)
     series = (0..<emitter.seriesCount).map { index in
       let path = emitter.path(ofSeries: index)
-      return Series(stem: path.stem, separator: path.separator, ordinal: plan.firstOrdinal)
+      return Series(
+        stem: path.stem, separator: path.separator, format: emitter.format(ofSeries: index),
+        ordinal: plan.firstOrdinal)
     }
     if let fileCount = plan.fileCount { planCuts(fileCount) }
   }
@@ -83,7 +87,7 @@ struct BucketWriter {
       try writer.add(event, to: series, sink)
     }
     try writer.closeAll(sink)
-    if plan.format == .csv || plan.hasMetadata {
+    if plan.hasMetadata || writer.series.contains(where: { $0.format == .csv }) {
       let counts = writer.series.map(\.rowCounts)
       for file in ArcionMetadata(emitter: emitter).files(rowCounts: counts) { try sink(file) }
     }
@@ -115,7 +119,8 @@ struct BucketWriter {
   }
 
   private mutating func recordLimit() -> Int {
-    plan.variesFileSize ? random.within(1...max(1, plan.recordsPerFile * 2 - 1)) : plan.recordsPerFile
+    plan.variesFileSize
+      ? random.within(1...max(1, plan.recordsPerFile * 2 - 1)) : plan.recordsPerFile
   }
 
   // MARK: Records
@@ -144,7 +149,7 @@ struct BucketWriter {
 
   private mutating func appendRecord(_ event: LogEvent, to file: inout OpenFile) {
     let isFirst = file.recordCount == 0
-    switch plan.format {
+    switch file.format {
     case .jsonLines, .native:
       if !isFirst { breakLine(&file) }
       json.append(event, to: &file.bytes)
@@ -171,12 +176,12 @@ struct BucketWriter {
   // MARK: Files
 
   private mutating func open(_ index: Int) -> OpenFile {
-    let name = plan.format == .csv ? "csv" : "json"
-    var file = OpenFile(
-      path: "\(series[index].stem)\(series[index].separator)\(series[index].ordinal).\(name)")
+    let format = series[index].format
+    let stem = "\(series[index].stem)\(series[index].separator)\(series[index].ordinal)"
+    var file = OpenFile(path: "\(stem).\(format == .csv ? "csv" : "json")", format: format)
     series[index].ordinal += 1
     if plan.fileCount == nil { file.limit = recordLimit() }
-    if plan.hasHostileFraming && plan.format != .csv {
+    if plan.hasHostileFraming && format != .csv {
       file.hasCarriageReturns = random.chance(30)
       file.endsBare = random.chance(40)
       if random.chance(30) { file.bytes += [0xEF, 0xBB, 0xBF] }
@@ -196,11 +201,11 @@ struct BucketWriter {
     _ closing: OpenFile, _ index: Int, _ sink: (FilePiece) throws -> Void
   ) rethrows {
     var file = closing
-    if plan.format == .jsonArray {
+    if file.format == .jsonArray {
       breakLine(&file)
       file.bytes.append(0x5D)
     }
-    if !file.endsBare && plan.format != .csv { breakLine(&file) }
+    if !file.endsBare && file.format != .csv { breakLine(&file) }
     let name = file.path.split(separator: "/").last.map(String.init) ?? file.path
     series[index].rowCounts.append((name, file.recordCount))
     try flush(&file, isLast: true, sink)

@@ -76,9 +76,11 @@ struct CellWriter: Sendable {
   }
 
   private func appendInteger(_ cell: Cell, to bytes: inout [UInt8]) {
-    if cell & 15 == 0 { bytes.append(0x2D) }
-    // Some beyond 2^53, where a Double would lose digits.
-    Decimal.append(cell & 31 == 1 ? cell >> 2 : (cell >> 8) & 0xFF_FFFF, to: &bytes)
+    let isNegative = cell & 15 == 0
+    if isNegative { bytes.append(0x2D) }
+    // Some beyond 2^53, where a Double would lose digits; never minus zero.
+    let number = cell & 31 == 1 ? cell >> 2 : (cell >> 8) & 0xFF_FFFF
+    Decimal.append(isNegative ? number | 1 : number, to: &bytes)
   }
 
   private func appendDecimal(_ cell: Cell, to bytes: inout [UInt8]) {

@@ -31,7 +31,9 @@ package struct CellList: Sendable, Hashable {
     for _ in 0..<4 { bytes.append(0) }
     body(&bytes)
     let count = bytes.count - start - 4
-    for place in 0..<4 { bytes[start + place] = UInt8(truncatingIfNeeded: count >> (24 - place * 8)) }
+    for place in 0..<4 {
+      bytes[start + place] = UInt8(truncatingIfNeeded: count >> (24 - place * 8))
+    }
   }
 
   /// Empties the list, keeping its memory.

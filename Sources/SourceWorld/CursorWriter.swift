@@ -14,7 +14,8 @@ struct CursorWriter {
 
   private static func pieces(_ template: String, _ quote: String) -> [[UInt8]] {
     template.split(separator: "%", omittingEmptySubsequences: false).map { piece in
-      Array(piece.split(separator: "'", omittingEmptySubsequences: false).joined(separator: quote).utf8)
+      Array(
+        piece.split(separator: "'", omittingEmptySubsequences: false).joined(separator: quote).utf8)
     }
   }
 

@@ -37,7 +37,9 @@ struct DeliveryAssembly {
   /// Places a copy of a file under another number of its series.
   mutating func placeCopy(_ file: Int, call: Int, number: Int) {
     let path = bucket.files[file].relativePath
-    guard let dot = path.lastIndex(of: "."), let bar = path[..<dot].lastIndex(of: "_") else { return }
+    guard let bar = path.lastIndex(of: "_"), let dot = path[bar...].firstIndex(of: ".") else {
+      return
+    }
     let copy = "\(path[...bar])\(number)\(path[dot...])"
     let isTaken =
       bucket.files.contains { $0.relativePath == copy }

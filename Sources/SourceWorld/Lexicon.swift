@@ -39,7 +39,7 @@ struct Fragment: Sendable {
 }
 
 /// Text inside JSON strings.
-enum JSONText {
+package enum JSONText {
   /// The text with JSON's escapes.
   ///
   /// - Parameter everything: whether to escape what JSON lets stand too: all but ASCII, and slashes.
@@ -63,7 +63,9 @@ enum JSONText {
   }
 
   /// The text as a whole JSON string.
-  static func quote(_ text: String) -> [UInt8] { [0x22] + escape(text, everything: false) + [0x22] }
+  package static func quote(_ text: String) -> [UInt8] {
+    [0x22] + escape(text, everything: false) + [0x22]
+  }
 
   private static func appendUnit(_ unit: UInt16, to bytes: inout [UInt8]) {
     let digits = Array("0123456789abcdef".utf8)

@@ -79,4 +79,7 @@ package struct LogEvent: Sendable, Hashable {
   package var extractionTime: Int64 = 0
   /// `operationcount`.
   package var counts = OperationCounts()
+
+  /// An insert into the first table, of no column.
+  package init() {}
 }

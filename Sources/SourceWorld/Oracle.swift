@@ -14,9 +14,12 @@ package struct Oracle: Sendable {
   }
 
   /// Remembers all records of a world.
-  package init(world: World) {
+  package init(world: World) { self.init(world: world, events: world.events()) }
+
+  /// Remembers these records, which need not be the world's own.
+  package init(world: World, events: [LogEvent]) {
     self.world = world
-    events = world.events()
+    self.events = events
   }
 
   /// The tables that the present records give, by name, without the replicator's own.
@@ -38,6 +41,15 @@ package struct Oracle: Sendable {
       expected[world.tables[table].name] = result
     }
     return expected
+  }
+
+  /// The tables that whole files of a bucket give.
+  ///
+  /// - Parameter files: the files' indices; a test of all orders keeps the answer for each set.
+  package func tables(
+    files: some Sequence<Int>, of bucket: Bucket
+  ) -> [String: ExpectedTable] {
+    tables(present: files.flatMap { bucket.files[$0].events })
   }
 
   private func apply(_ event: LogEvent, to rows: inout [Int: Row]) {

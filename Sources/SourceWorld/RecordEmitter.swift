@@ -19,7 +19,8 @@ struct RecordEmitter {
     var recent: [LogEvent] = []
     return try world.run { event in
       try body(event, series(of: event, &random), false)
-      guard let restartEvery = plan.restartEvery else { return }
+      // The snapshot is not repeated: a second one would begin an epoch.
+      guard let restartEvery = plan.restartEvery, !event.isSnapshot else { return }
       recent.append(event)
       if recent.count > plan.repeatCount * 2 { recent.removeFirst(plan.repeatCount) }
       guard random.below(restartEvery) == 0 else { return }
@@ -32,6 +33,18 @@ struct RecordEmitter {
   private func series(of event: LogEvent, _ random: inout SeededRandom) -> Int {
     let writer = plan.writerCount > 1 ? random.below(plan.writerCount) : 0
     return plan.sharesFiles ? writer : writer * world.tables.count + event.table
+  }
+
+  /// How a series' records are written.
+  func format(ofSeries series: Int) -> BatchFormat {
+    guard plan.mixesFormats else { return plan.format }
+    if plan.sharesFiles { return [.jsonLines, .jsonArray, .jsonPretty][series % 3] }
+    let table = world.tables[series % world.tables.count]
+    let turn: [BatchFormat] = [.jsonLines, .csv, .jsonArray, .jsonPretty]
+    // The columns of CSV are named once for all files.
+    let suitsCSV = table.initialColumnCount == table.columns.count
+    let format = turn[series % turn.count]
+    return format == .csv && !suitsCSV ? .jsonLines : format
   }
 
   /// The path of a series without number and extension, and what stands before the number.

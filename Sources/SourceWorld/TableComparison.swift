@@ -20,7 +20,8 @@ package struct TableDifference: Sendable, Hashable, CustomStringConvertible {
   static func show(_ cell: String??) -> String {
     guard let known = cell else { return "nothing" }
     guard let text = known else { return "NULL" }
-    let short = text.unicodeScalars.count > 120 ? String(text.unicodeScalars.prefix(120)) + "…" : text
+    let short =
+      text.unicodeScalars.count > 120 ? String(text.unicodeScalars.prefix(120)) + "…" : text
     return String(decoding: JSONText.escape(short, everything: true), as: UTF8.self).quoted
   }
 }
@@ -90,7 +91,8 @@ package struct TableComparison {
       let wantedTime = CellList([wanted.eventTime.map { String($0) }])
       if time != wantedTime {
         note(
-          key: show(key), column: "_event_time", expected: TableDifference.show(wantedTime.cells[0]),
+          key: show(key), column: "_event_time",
+          expected: TableDifference.show(wantedTime.cells[0]),
           actual: TableDifference.show(time.cells[0]))
       }
     }

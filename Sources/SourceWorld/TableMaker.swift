@@ -28,8 +28,8 @@ struct TableMaker {
     let valueCount = random.within(plan.valueColumns)
     let keyCount = keyCount()
     var columns = (0..<valueCount).map { column in
-      WorldColumn(
-        name: nextName(&columnNames, column), content: valueContent(column))
+      let name = nextName(&columnNames, column)
+      return WorldColumn(name: name, content: valueContent(column, name: name))
     }
     let partCount = max(2, squareRoot(of: plan.keySpace) + 1)
     let keyNames = (0..<keyCount).map { keyName(&columnNames, table: name, part: $0) }
@@ -83,13 +83,16 @@ struct TableMaker {
     return styles[random.below(styles.count)]
   }
 
-  private mutating func valueContent(_ column: Int) -> CellContent {
+  private mutating func valueContent(_ column: Int, name: String) -> CellContent {
     if plan.hasHostileValues && random.chance(60) { return .hostile(plan.longValueBytes) }
-    let choices: [CellContent] = [
-      .words(plan.textBytes), .integer, .decimal, .words(plan.textBytes), .moment, .flag,
-      .words(plan.textBytes), .words(plan.textBytes),
-    ]
-    return choices[column % choices.count]
+    // Plain tables are read by people: a column holds what its name says.
+    switch name {
+    case "amount", "discount": return .decimal
+    case "created_at": return .moment
+    case "quantity": return .integer
+    case "is_active": return .flag
+    default: return plan.hasHostileNames && column % 3 == 1 ? .integer : .words(plan.textBytes)
+    }
   }
 
   private func nextName(_ names: inout [String], _ index: Int) -> String {
@@ -119,13 +122,14 @@ struct TableMaker {
   // Different to SQLite too, which ignores the case of ASCII letters; without what paths, globs
   // and `--key` give a meaning to.
   private static let hostileTableNames = [
-    "order", "Group By", "ta\"ble", "o'clock", "\u{DC}n\u{EF}c\u{F6}d\u{E9}", "select", "semi;colon",
+    "order", "Group By", "ta\"ble", "o'clock", "\u{DC}n\u{EF}c\u{F6}d\u{E9}", "select",
+    "semi;colon",
     "year_2024", "dash-ed", "100%", "back`tick", "\u{6CE8}\u{6587}", "null", "Mixed Case", "t_1",
     "\u{1F991}",
   ]
 
   private static let plainColumnNames = [
-    "name", "status", "amount", "created_at", "note", "quantity", "city", "email", "category",
+    "name", "status", "amount", "created_at", "note", "quantity", "city", "is_active", "category",
     "updated_by", "discount", "comment",
   ]
 
@@ -133,6 +137,7 @@ struct TableMaker {
     "order", "Group", "quo\"te", "apo'strophe", "back\\slash", "na\u{EF}ve", "\u{65E5}\u{4ED8}",
     "with space", "UPPER", "semi;colon", "tab\there", "a.b", "percent%", "$dollar", "1st",
     "\u{1F600}", "null", "exists", "before", "after", "opType", "cursor", "_underscore", "rowid",
-    "comma,ed", "equals=sign", "brace}{", "[bracket]", "tableName", "oid", "values", "line's \"end\"",
+    "comma,ed", "equals=sign", "brace}{", "[bracket]", "tableName", "oid", "values",
+    "line's \"end\"",
   ]
 }

@@ -149,6 +149,8 @@ extension WorldPlan {
     plan.logFileBytes = random.chance(50) ? 4_000 : 1_000_000
     plan.snapshot = [.none, .none, .flat, .changeShaped][random.below(4)]
     plan.counters = [.dense, .dense, .absent, .global, .reset][random.below(5)]
+    // Its log pages are used again, so there the counter decides the order.
+    if plan.source == .ase && plan.counters == .reset { plan.counters = .dense }
     plan.addsColumn = random.chance(30)
     plan.hasHeartbeat = random.chance(20)
     return plan

@@ -142,10 +142,12 @@ struct WorldRun {
 
   private mutating func sendHeartbeat(_ table: Int) {
     guard !isFull else { return }
+    // All beats are the first node's.
+    let step = plan.nodeCount
     if beat == 0 {
       insert(table, 0, isSnapshot: false, continues: false)
     } else {
-      update(table, (beat - 1) % 997, to: beat % 997, continues: false)
+      update(table, (beat - 1) % 997 * step, to: beat % 997 * step, continues: false)
     }
     beat += 1
   }

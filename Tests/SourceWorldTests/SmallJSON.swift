@@ -33,7 +33,8 @@ indirect enum SmallJSON: Equatable {
 
   /// Reads all values of a text that stand one after the other; an array counts as its elements.
   static func readAll(_ bytes: [UInt8]) throws -> [SmallJSON] {
-    var reader = Reader(bytes: bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? Array(bytes.dropFirst(3)) : bytes)
+    var reader = Reader(
+      bytes: bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? Array(bytes.dropFirst(3)) : bytes)
     var values: [SmallJSON] = []
     reader.skipSpace()
     while reader.offset < reader.bytes.count {
@@ -66,7 +67,9 @@ indirect enum SmallJSON: Equatable {
       case 0x5B: return try .array(readElements())
       case 0x22: return try .string(readString())
       case 0x6E:
-        guard bytes[offset...].starts(with: Array("null".utf8)) else { throw Failure(offset: offset) }
+        guard bytes[offset...].starts(with: Array("null".utf8)) else {
+          throw Failure(offset: offset)
+        }
         offset += 4
         return .null
       default:
@@ -119,7 +122,8 @@ indirect enum SmallJSON: Equatable {
         offset += 1
         if byte == 0x5C, offset < bytes.count, bytes[offset] == 0x75 {
           guard offset + 5 <= bytes.count,
-            let unit = UInt16(String(decoding: bytes[offset + 1..<offset + 5], as: UTF8.self), radix: 16)
+            let unit = UInt16(
+              String(decoding: bytes[offset + 1..<offset + 5], as: UTF8.self), radix: 16)
           else { throw Failure(offset: offset) }
           units.append(unit)
           offset += 5
@@ -143,7 +147,8 @@ indirect enum SmallJSON: Equatable {
     }
 
     static let escapes: [UInt8: UInt8] = [
-      0x22: 0x22, 0x5C: 0x5C, 0x2F: 0x2F, 0x62: 0x08, 0x66: 0x0C, 0x6E: 0x0A, 0x72: 0x0D, 0x74: 0x09,
+      0x22: 0x22, 0x5C: 0x5C, 0x2F: 0x2F, 0x62: 0x08, 0x66: 0x0C, 0x6E: 0x0A, 0x72: 0x0D,
+      0x74: 0x09,
     ]
   }
 }

@@ -125,7 +125,9 @@ let seeds: ClosedRange<UInt64> = 1...300
 @Suite struct NameTests {
   // Prevents: hashes that no Arcion would write. The figures are those of the published samples.
   @Test func `hashes equal the published samples`() {
-    #expect(JavaHash.combine(JavaHash.of("tpch_scale_0_01"), JavaHash.of("default_schema")) == -27_122_659)
+    #expect(
+      JavaHash.combine(JavaHash.of("tpch_scale_0_01"), JavaHash.of("default_schema")) == -27_122_659
+    )
     #expect(JavaHash.combine(-27_122_659, JavaHash.of("nation")) == -1_893_420_405)
     #expect(JavaHash.combine(JavaHash.of(nil), JavaHash.of("io_blitzz")) == 696_406_511)
     #expect(JavaHash.combine(696_406_511, JavaHash.of("region")) == -821_029_210)

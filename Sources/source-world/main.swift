@@ -1,2 +1,0 @@
-import SourceWorld
-print("not built yet")
