@@ -25,7 +25,7 @@ package struct FileContext: Sendable {
 }
 
 /// What a file's beginning told of how to read the rest: enough to decode one of its records alone.
-package struct FileLayout: Sendable, Hashable {
+package struct FileLayout: Sendable {
   /// How records are written.
   package enum Format: Sendable, Hashable {
     case json, csv
@@ -36,12 +36,25 @@ package struct FileLayout: Sendable, Hashable {
   package var table: SourceTable?
   /// For CSV: the dialect with nothing left open but the escape, and the columns.
   package var dialect: CSVDialect
+  /// The drop's schemas, which give columns their types. One instance for all files of a drop.
+  package var schemas: ArcionSchemas?
 
   /// Makes a layout.
-  package init(format: Format, table: SourceTable?, dialect: CSVDialect = CSVDialect()) {
+  package init(
+    format: Format, table: SourceTable?, dialect: CSVDialect = CSVDialect(),
+    schemas: ArcionSchemas? = nil
+  ) {
     self.format = format
     self.table = table
     self.dialect = dialect
+    self.schemas = schemas
+  }
+}
+
+extension FileLayout: Equatable {
+  package static func == (left: FileLayout, right: FileLayout) -> Bool {
+    left.format == right.format && left.table == right.table && left.dialect == right.dialect
+      && left.schemas === right.schemas
   }
 }
 

@@ -111,6 +111,7 @@ extension RecordDecoder {
   ) throws(RecordFault) -> Int {
     let bytes = tokens.value(at: index).text
     if lastTable >= 0, bytes.count == lastTableBytes.count, bytes.elementsEqual(lastTableBytes) {
+      adoptSchema(of: lastTable)
       return lastTable
     }
     members.removeAll(keepingCapacity: true)

@@ -70,7 +70,8 @@ extension RecordDecoder {
         hint: "give each a name of its own: collections: \(table.name): csv: {columns: […]}")
       return nil
     }
-    let found = FileLayout(format: .csv, table: table, dialect: dialect)
+    let found = FileLayout(
+      format: .csv, table: table, dialect: dialect, schemas: file.schemas)
     layout = found
     adopt(found)
     return start

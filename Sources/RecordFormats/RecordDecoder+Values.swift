@@ -17,7 +17,12 @@ extension RecordDecoder {
   package mutating func values(
     ofRecord bytes: UnsafeRawBufferPointer, layout: FileLayout, into buffer: inout CellBuffer
   ) throws(IngestError) -> UInt32 {
-    defer { clearSlots() }
+    let ownSchemas = schemas
+    schemas = layout.schemas
+    defer {
+      clearSlots()
+      schemas = ownSchemas
+    }
     do throws(RecordFault) {
       var draft = Draft()
       draft.bytes = bytes

@@ -8,7 +8,8 @@ import Scanning
 /// that it met, so their indexes keep their meaning. The records' values are left where they are;
 /// ``values(ofRecord:layout:into:)`` reads them once a change is known to be needed.
 package struct RecordDecoder {
-  let plan: @Sendable (SourceTable) -> TablePlan
+  /// What is asked once for each table.
+  package let plan: @Sendable (SourceTable) -> TablePlan
 
   // What is kept over files.
   /// The tables met so far, without evidence; see ``ChangeBatch/tables``.
@@ -25,6 +26,8 @@ package struct RecordDecoder {
 
   // What is known of the current file.
   var file = FileContext(name: "")
+  /// The schemas of the file at hand.
+  var schemas: ArcionSchemas?
   var offset: UInt64 = 0
   var recordIndex = 0
   var recordsOfFile = 0
@@ -72,10 +75,8 @@ package struct RecordDecoder {
   package mutating func begin(_ file: FileContext) {
     for index in states.indices { _ = states[index].takeEvidence() }
     templates.beginFile()
-    if let schemas = file.schemas, schemas !== self.file.schemas {
-      for index in states.indices { adoptSchema(of: index, from: schemas) }
-    }
     self.file = file
+    schemas = file.schemas
     offset = file.offset
     recordIndex = file.recordIndex
     recordsOfFile = 0
@@ -139,7 +140,8 @@ package struct RecordDecoder {
       guard let format = FormatDetection.format(of: rest, name: file.name, isEnd: isEnd) else {
         return false
       }
-      layout = FileLayout(format: format, table: file.tableByPath)
+      layout = FileLayout(
+        format: format, table: file.tableByPath, schemas: file.schemas)
     }
     isStarted = true
     return true
@@ -154,24 +156,36 @@ package struct RecordDecoder {
     }
   }
 
-  private mutating func adoptSchema(of index: Int, from schemas: ArcionSchemas) {
+  /// The index of a table; a new one's plan is asked for.
+  mutating func index(of table: SourceTable, isNamedByPath: Bool) -> Int {
+    if let index = tableIndexes[table] {
+      adoptSchema(of: index)
+      return index
+    }
+    let index = tables.count
+    tableIndexes[table] = index
+    states.append(TableState(plan: plan(table)))
+    tables.append(
+      DecodedTable(table: table, isNamedByPath: isNamedByPath, key: states[index].key))
+    adoptSchema(of: index)
+    return index
+  }
+
+  /// Takes what the current schemas say of a table, if they are not those that it knows.
+  @inline(__always)
+  mutating func adoptSchema(of index: Int) {
+    guard let schemas, schemas !== states[index].schemas else { return }
+    takeSchema(of: index, from: schemas)
+  }
+
+  private mutating func takeSchema(of index: Int, from schemas: ArcionSchemas) {
+    states[index].schemas = schemas
     guard let table = schemas.table(tables[index].table), table != states[index].schema else {
       return
     }
     states[index].adopt(table)
     tables[index].key = states[index].key
     templates.forget(table: index)
-  }
-
-  /// The index of a table; a new one's plan is asked for.
-  mutating func index(of table: SourceTable, isNamedByPath: Bool) -> Int {
-    if let index = tableIndexes[table] { return index }
-    let index = tables.count
-    tableIndexes[table] = index
-    states.append(TableState(plan: plan(table), schema: file.schemas?.table(table)))
-    tables.append(
-      DecodedTable(table: table, isNamedByPath: isNamedByPath, key: states[index].key))
-    return index
   }
 
   /// The index of a lineage.

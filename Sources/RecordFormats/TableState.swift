@@ -9,6 +9,8 @@ struct TableState {
   let plan: TablePlan
   /// The table's entry in the schemas of the last file that had one.
   var schema: ArcionSchemas.Table?
+  /// The schemas that `schema` was looked up in.
+  var schemas: ArcionSchemas?
   /// What identifies its rows: the plan's key, else the schema's.
   var key: KeyRule?
   /// For a key of columns: the index of each, -1 while it was not met.
@@ -32,9 +34,9 @@ struct TableState {
   var columnEvidence: [KeyEvidence.Column] = []
   var cursorEvidence = CursorEvidence()
 
-  init(plan: TablePlan, schema: ArcionSchemas.Table?) {
+  init(plan: TablePlan) {
     self.plan = plan
-    adopt(schema)
+    adopt(nil)
   }
 
   /// Takes what a file's schemas say of the table; the plan goes before it.
