@@ -161,16 +161,14 @@ package struct CSVScanner {
   /// An escape makes a quote, a delimiter, a line end or itself content; before any other byte it
   /// is content itself.
   package func append(
-    _ field: CSVField, of text: UnsafeRawBufferPointer, escape: UInt8?, to bytes: inout [UInt8]
+    _ content: UnsafeRawBufferPointer, escape: UInt8?, to bytes: inout [UInt8]
   ) {
-    let content = text[field.start..<field.start + field.count]
-    guard field.hasEscape else { return bytes.append(contentsOf: content) }
     let escape = escape == quote ? nil : escape
-    var index = content.startIndex
-    while index < content.endIndex {
+    var index = 0
+    while index < content.count {
       let byte = content[index]
-      let next = index + 1 < content.endIndex ? content[index + 1] : nil
-      if byte == quote, field.isQuoted, next == quote {
+      let next = index + 1 < content.count ? content[index + 1] : nil
+      if byte == quote, next == quote {
         index += 1
       } else if byte == escape, let next,
         next == quote || next == delimiter || next == escape || next == 0x0A || next == 0x0D

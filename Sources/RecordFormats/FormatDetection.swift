@@ -1,0 +1,36 @@
+import Scanning
+
+/// Tells JSON from CSV by a file's first bytes; its name is only a hint.
+enum FormatDetection {
+  /// - Returns: nil when there are only blanks so far and more bytes follow.
+  static func format(
+    of bytes: UnsafeRawBufferPointer, name: String, isEnd: Bool
+  ) -> FileLayout.Format? {
+    guard let first = bytes.firstIndex(where: { !JSONTokens.isSpace($0) }) else {
+      return isEnd || bytes.count >= 1 << 16 ? (isNamedCSV(name) ? .csv : .json) : nil
+    }
+    let opensJSON = bytes[first] == UInt8(ascii: "{") || bytes[first] == UInt8(ascii: "[")
+    if isNamedCSV(name) {
+      guard opensJSON else { return .csv }
+      let second = bytes[(first + 1)...].first { !JSONTokens.isSpace($0) }
+      return second == UInt8(ascii: "\"") || second == UInt8(ascii: "{") ? .json : .csv
+    }
+    if opensJSON { return .json }
+    // A malformed first record does not make a file of JSON lines CSV.
+    if isNamed(name, [".json", ".jsonl", ".ndjson"]) {
+      return JSONResync().nextRecord(in: bytes, from: first) != nil || !bytes.contains(0x2C)
+        ? .json : .csv
+    }
+    return .csv
+  }
+
+  private static func isNamedCSV(_ name: String) -> Bool { isNamed(name, [".csv", ".tsv"]) }
+
+  private static func isNamed(_ name: String, _ suffixes: [String]) -> Bool {
+    var name = name.lowercased()[...]
+    for compression in [".gz", ".zst"] where name.hasSuffix(compression) {
+      name = name.dropLast(compression.count)
+    }
+    return suffixes.contains { name.hasSuffix($0) }
+  }
+}

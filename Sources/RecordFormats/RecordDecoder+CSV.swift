@@ -1,0 +1,234 @@
+import ChangeModel
+import Scanning
+
+/// CSV files: rows of plain fields in a snapshot; in the log a triplet for each column (new value,
+/// old value, `exists`), then operation, cursor and counts.
+extension RecordDecoder {
+  /// Decodes the whole rows of a window; returns how many bytes they have.
+  mutating func decodeCSV(
+    _ window: UnsafeRawBufferPointer, isEnd: Bool, into batch: inout ChangeBatch
+  ) -> Int {
+    var start = 0
+    if csvLayout == nil {
+      guard let first = prepareCSV(window, isEnd: isEnd) else {
+        if case .failed = endState { return window.count }
+        return 0
+      }
+      start = first
+    }
+    while start < window.count {
+      switch scanRow(window, from: start) {
+      case .row(let end, let next, let isTerminated):
+        guard isTerminated || isEnd else { return start }
+        if isBlank(end - start) {
+          start = next
+          continue
+        }
+        guard isRow else {
+          guard let resumed = skipMalformedRow(window, from: start, isEnd: isEnd, into: &batch)
+          else { return isEnd ? tornRow(window, from: start) : start }
+          start = resumed
+          continue
+        }
+        guard isTerminated || isProvablyComplete else { return tornRow(window, from: start) }
+        let row = UnsafeRawBufferPointer(rebasing: window[start..<end])
+        decodeRow(window, row, at: start, into: &batch)
+        start = next
+      case .unclosed, .malformed:
+        // An unclosed quote may be closed behind the window; a malformed row only ends where the
+        // next one is seen.
+        if let resumed = skipMalformedRow(window, from: start, isEnd: isEnd, into: &batch) {
+          start = resumed
+        } else {
+          return isEnd ? tornRow(window, from: start) : start
+        }
+      }
+    }
+    return window.count
+  }
+
+  private mutating func tornRow(_ window: UnsafeRawBufferPointer, from start: Int) -> Int {
+    endState = .torn(byteOffset: offset + UInt64(start), reason: "the last row is cut off")
+    return start
+  }
+
+  private func isBlank(_ count: Int) -> Bool {
+    (count == 0 || (csv.fields.count == 1 && csv.fields[0].count == 0 && !csv.fields[0].isQuoted))
+      && csvColumns.count != 1
+  }
+
+  /// Scans a row with doubled quotes; where that gives no row of the table, with the escape.
+  mutating func scanRow(
+    _ window: UnsafeRawBufferPointer, from start: Int
+  ) -> CSVScanner.Outcome {
+    let dialect = csvLayout?.dialect
+    let escapes: [UInt8?] =
+      if let escape = dialect?.escape {
+        [escape == csv.quote ? nil : escape]
+      } else {
+        [nil, UInt8(ascii: "\\")]
+      }
+    csvEscape = escapes[0]
+    let first = csv.scan(window, from: start, escape: escapes[0])
+    isRow = checkRow(window, first)
+    if isRow || escapes.count == 1 { return first }
+    if case .row(_, _, false) = first, isTornRow(window) { return first }
+    csvEscape = escapes[1]
+    let second = csv.scan(window, from: start, escape: escapes[1])
+    isRow = checkRow(window, second)
+    if isRow { return second }
+    if case .row = first {
+      csvEscape = escapes[0]
+      _ = csv.scan(window, from: start, escape: escapes[0])
+    }
+    return first
+  }
+
+  /// Whether the fields could be the beginning of a row.
+  private func isTornRow(_ window: UnsafeRawBufferPointer) -> Bool {
+    csv.fields.count < csvColumns.count * 3 + 3
+  }
+
+  /// Whether the last scan gave a row of the table: of its columns, or of its triplets and the
+  /// three fields behind them.
+  private func checkRow(_ window: UnsafeRawBufferPointer, _ outcome: CSVScanner.Outcome) -> Bool {
+    guard case .row = outcome else { return false }
+    if csv.fields.count == csvColumns.count { return true }
+    guard csv.fields.count == csvColumns.count * 3 + 3 else { return false }
+    for column in csvColumns.indices {
+      let exists = csv.fields[column * 3 + 2]
+      guard exists.count == 1, window[exists.start] &- 48 < 4 else { return false }
+    }
+    return true
+  }
+
+  /// Whether a last row without a line end is known to be whole: the quotes around its counts are
+  /// closed, or the drop's metadata counts it as the last.
+  private var isProvablyComplete: Bool {
+    if file.metadata?.rowCount(ofFile: file.name) == recordIndex + 1 { return true }
+    return csv.fields.count == csvColumns.count * 3 + 3 && csv.fields.last?.isQuoted == true
+  }
+
+  /// Puts a row that cannot be read into quarantine, up to the first line end behind which a row of
+  /// the table begins.
+  ///
+  /// - Returns: where that is; nil when it is not in the window.
+  private mutating func skipMalformedRow(
+    _ window: UnsafeRawBufferPointer, from start: Int, isEnd: Bool, into batch: inout ChangeBatch
+  ) -> Int? {
+    var newline = start
+    var first: Int?
+    while let found = window[newline...].firstIndex(of: 0x0A) {
+      newline = found + 1
+      if first == nil { first = newline }
+      if newline == window.count {
+        // Behind the window's last line end nothing can be seen.
+        guard isEnd else { return nil }
+        break
+      }
+      let outcome = scanRow(window, from: newline)
+      guard case .row(_, _, let isTerminated) = outcome, isRow else { continue }
+      guard isTerminated || isEnd else { return nil }
+      return quarantineRow(window, from: start, to: newline, into: &batch)
+    }
+    guard isEnd, window.last == 0x0A, first != nil else { return nil }
+    return quarantineRow(window, from: start, to: window.count, into: &batch)
+  }
+
+  private mutating func quarantineRow(
+    _ window: UnsafeRawBufferPointer, from start: Int, to next: Int, into batch: inout ChangeBatch
+  ) -> Int {
+    var end = next
+    while end > start, window[end - 1] == 0x0A || window[end - 1] == 0x0D { end -= 1 }
+    let count = csvColumns.count
+    quarantine(
+      UnsafeRawBufferPointer(rebasing: window[start..<end]), at: start, table: csvTable,
+      reason: "not a row of \(count) fields, nor of \(count * 3 + 3) with three for each column",
+      into: &batch)
+    return next
+  }
+
+  private mutating func decodeRow(
+    _ window: UnsafeRawBufferPointer, _ row: UnsafeRawBufferPointer, at start: Int,
+    into batch: inout ChangeBatch
+  ) {
+    defer { clearSlots() }
+    guard isUTF8(row) else {
+      return quarantine(
+        row, at: start, table: csvTable, reason: "the text is not valid UTF-8", into: &batch)
+    }
+    var draft = Draft()
+    draft.bytes = row
+    draft.start = start
+    do {
+      try readRow(window, into: &draft, needsOrder: true)
+      if let change = try assemble(draft, into: &batch) { batch.changes.append(change) }
+      countRecord(into: &batch)
+    } catch {
+      quarantine(row, at: start, table: csvTable, reason: error.reason, into: &batch)
+    }
+  }
+
+  /// Reads the fields of the last scan into the draft and the slots.
+  mutating func readRow(
+    _ window: UnsafeRawBufferPointer, into draft: inout Draft, needsOrder: Bool
+  ) throws(RecordFault) {
+    draft.table = csvTable
+    draft.hasAfter = true
+    let isPlain = csv.fields.count == csvColumns.count
+    for (place, column) in csvColumns.enumerated() {
+      while slots.count <= column { slots.append(ColumnSlot()) }
+      if !slots[column].isTouched {
+        slots[column].isTouched = true
+        touched.append(column)
+      }
+      if isPlain {
+        slots[column].after = value(csv.fields[place], window)
+      } else {
+        slots[column].after = value(csv.fields[place * 3], window)
+        slots[column].before = value(csv.fields[place * 3 + 1], window)
+        slots[column].exists = window[csv.fields[place * 3 + 2].start] - 48
+      }
+    }
+    draft.isFlat = isPlain
+    guard !isPlain else { return }
+    draft.hasExists = true
+    draft.hasBefore = true
+    let last = csvColumns.count * 3
+    draft.operation = Self.operation(content(csv.fields[last], window))
+    guard needsOrder else { return }
+    countMembers.removeAll(keepingCapacity: true)
+    cursorMembers.removeAll(keepingCapacity: true)
+    if try readEmbedded(csv.fields[last + 2], window, isCursor: false) {
+      draft.counter = try CursorReader.counter(countMembers)
+    }
+    if try readEmbedded(csv.fields[last + 1], window, isCursor: true) {
+      draft.cursor = try CursorReader.read(cursorMembers, counter: draft.counter)
+    }
+    try applyOrderRule(to: &draft)
+  }
+
+  private mutating func readEmbedded(
+    _ field: CSVField, _ window: UnsafeRawBufferPointer, isCursor: Bool
+  ) throws(RecordFault) -> Bool {
+    let value = value(field, window)
+    textScratch.removeAll(keepingCapacity: true)
+    guard appendText(value, isNumeric: false, to: &textScratch) else { return false }
+    return try readEmbeddedText(isCursor: isCursor)
+  }
+
+  private func content(
+    _ field: CSVField, _ window: UnsafeRawBufferPointer
+  ) -> UnsafeRawBufferPointer {
+    UnsafeRawBufferPointer(rebasing: window[field.start..<field.start + field.count])
+  }
+
+  /// A field's value. The NULL marker counts only without quotes.
+  private func value(_ field: CSVField, _ window: UnsafeRawBufferPointer) -> RawValue {
+    let content = content(field, window)
+    if !field.isQuoted, content.count == csvNull.count, content.elementsEqual(csvNull) {
+      return RawValue(kind: .null, text: content)
+    }
+    return RawValue(kind: field.hasEscape ? .csvEscaped : .text, text: content)
+  }
+}

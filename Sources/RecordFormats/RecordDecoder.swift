@@ -1,0 +1,219 @@
+package import ChangeModel
+import Hashing
+import Scanning
+
+/// Turns the bytes of batch files into changes.
+///
+/// One for each worker, used for file after file: it keeps the tables, lineages and record templates
+/// that it met, so their indexes keep their meaning. The records' values are left where they are;
+/// ``values(ofRecord:layout:into:)`` reads them once a change is known to be needed.
+package struct RecordDecoder {
+  /// What is asked once for each table.
+  package let plan: @Sendable (SourceTable) -> TablePlan
+
+  // What is kept over files.
+  /// The tables met so far, without evidence; see ``ChangeBatch/tables``.
+  package internal(set) var tables: [DecodedTable] = []
+  /// The lineages met so far; see ``ChangeBatch/lineages``.
+  package internal(set) var lineages: [String] = [""]
+  var states: [TableState] = []
+  var tableIndexes: [SourceTable: Int] = [:]
+  var lineageIndexes: [String: UInt32] = ["": 0]
+  var templates = TemplateStore()
+  let indexer = JSONIndexer()
+  let embedded = EmbeddedJSON()
+  let embeddedCount = EmbeddedJSON()
+
+  // What is known of the current file.
+  var file = FileContext(name: "")
+  /// The schemas of the file at hand.
+  var schemas: ArcionSchemas?
+  var offset: UInt64 = 0
+  var recordIndex = 0
+  var recordsOfFile = 0
+  var isStarted = false
+  var isArrayClosed = false
+  var resync = JSONResync()
+  var chunkBytes = RecordDecoder.chunkBytesMin
+  var csv = CSVScanner()
+  /// The layout that the CSV state below is for; nil for none.
+  var csvLayout: FileLayout?
+  var csvColumns: [Int] = []
+  var csvTable = 0
+  var csvNull: [UInt8] = []
+  /// The escape with which the last row could be read; nil for doubled quotes alone.
+  var csvEscape: UInt8?
+  /// Whether the last scan gave a row of the table.
+  var isRow = false
+  /// What the file's beginning told; nil until enough of it was seen.
+  package internal(set) var layout: FileLayout?
+  /// How the decoding of the file stands.
+  package internal(set) var endState = FileEnd.reading
+
+  // Memory that is used again for every record.
+  var slots: [ColumnSlot] = []
+  var touched: [Int] = []
+  var members: [JSONMember] = []
+  var cursorMembers: [JSONMember] = []
+  var countMembers: [JSONMember] = []
+  var textScratch: [UInt8] = []
+  var keyScratch: [UInt8] = []
+  var lastTableBytes: [UInt8] = []
+  var lastTable = -1
+
+  /// JSON is indexed in chunks of this size, so that the index stays in the processor's cache.
+  static let chunkBytesMin = 128 * 1024
+
+  /// Makes a decoder.
+  ///
+  /// - Parameter plan: asked once for each table, when its first record is met.
+  package init(plan: @escaping @Sendable (SourceTable) -> TablePlan) {
+    self.plan = plan
+  }
+
+  /// Begins a file; whatever was left of the last one is forgotten.
+  package mutating func begin(_ file: FileContext) {
+    for index in states.indices { _ = states[index].takeEvidence() }
+    templates.beginFile()
+    self.file = file
+    schemas = file.schemas
+    offset = file.offset
+    recordIndex = file.recordIndex
+    recordsOfFile = 0
+    isStarted = false
+    isArrayClosed = false
+    resync = JSONResync()
+    chunkBytes = Self.chunkBytesMin
+    layout = file.layout
+    csvLayout = nil
+    endState = .reading
+  }
+
+  /// Decodes whole records and appends their changes.
+  ///
+  /// - Parameters:
+  ///   - bytes: the file's decompressed bytes from where the last call stopped; less than 4 GiB.
+  ///   - isEnd: whether nothing follows them.
+  ///   - batch: where changes, keys and quarantined records go.
+  /// - Returns: how many bytes were consumed. The rest is shown again, with more bytes behind it;
+  ///   if none were consumed, the record at their beginning needs a longer window. After the call
+  ///   with `isEnd` see ``endState``.
+  package mutating func decode(
+    _ bytes: UnsafeRawBufferPointer, isEnd: Bool, into batch: inout ChangeBatch
+  ) -> Int {
+    var consumed = 0
+    if case .failed = endState {
+      consumed = bytes.count
+    } else if isStarted || start(bytes, isEnd: isEnd, consumed: &consumed) {
+      let rest = UnsafeRawBufferPointer(rebasing: bytes[consumed...])
+      let used =
+        switch layout?.format {
+        case .json: decodeJSON(rest, isEnd: isEnd, into: &batch)
+        case .csv: decodeCSV(rest, isEnd: isEnd, into: &batch)
+        case nil: rest.count
+        }
+      offset += UInt64(used)
+      consumed += used
+    }
+    if isEnd, endState == .reading { endState = .complete }
+    batch.tables = tables
+    batch.lineages = lineages
+    if isEnd { publishEvidence(in: &batch) }
+    return consumed
+  }
+
+  /// Finds the file's format; false when more bytes are needed for that.
+  private mutating func start(
+    _ bytes: UnsafeRawBufferPointer, isEnd: Bool, consumed: inout Int
+  ) -> Bool {
+    if offset == 0 {
+      let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+      if bytes.starts(with: mark) {
+        consumed = 3
+        offset = 3
+      } else if bytes.count < 3, !isEnd, mark.starts(with: bytes) {
+        return false
+      }
+    }
+    let rest = UnsafeRawBufferPointer(rebasing: bytes[consumed...])
+    if layout == nil {
+      guard let format = FormatDetection.format(of: rest, name: file.name, isEnd: isEnd) else {
+        return false
+      }
+      layout = FileLayout(
+        format: format, table: file.tableByPath, schemas: file.schemas)
+    }
+    isStarted = true
+    return true
+  }
+
+  private mutating func publishEvidence(in batch: inout ChangeBatch) {
+    templates.flushEvidence(into: &states)
+    for index in states.indices {
+      let (keys, cursors) = states[index].takeEvidence()
+      batch.tables[index].evidence = keys
+      batch.tables[index].cursorEvidence = cursors
+    }
+  }
+
+  /// The index of a table; a new one's plan is asked for.
+  mutating func index(of table: SourceTable, isNamedByPath: Bool) -> Int {
+    if let index = tableIndexes[table] {
+      adoptSchema(of: index)
+      return index
+    }
+    let index = tables.count
+    tableIndexes[table] = index
+    states.append(TableState(plan: plan(table)))
+    tables.append(
+      DecodedTable(table: table, isNamedByPath: isNamedByPath, key: states[index].key))
+    adoptSchema(of: index)
+    return index
+  }
+
+  /// Takes what the current schemas say of a table, if they are not those that it knows.
+  @inline(__always)
+  mutating func adoptSchema(of index: Int) {
+    guard let schemas, schemas !== states[index].schemas else { return }
+    takeSchema(of: index, from: schemas)
+  }
+
+  private mutating func takeSchema(of index: Int, from schemas: ArcionSchemas) {
+    states[index].schemas = schemas
+    guard let table = schemas.table(tables[index].table), table != states[index].schema else {
+      return
+    }
+    states[index].adopt(table)
+    tables[index].key = states[index].key
+    templates.forget(table: index)
+  }
+
+  /// The index of a lineage.
+  mutating func index(ofLineage name: String) -> UInt32 {
+    if let index = lineageIndexes[name] { return index }
+    let index = UInt32(lineages.count)
+    lineages.append(name)
+    lineageIndexes[name] = index
+    return index
+  }
+
+  /// Puts a record into quarantine; it keeps its index.
+  mutating func quarantine(
+    _ bytes: UnsafeRawBufferPointer, at offset: Int, table: Int? = nil, reason: String,
+    into batch: inout ChangeBatch
+  ) {
+    batch.quarantined.append(
+      QuarantinedRecord(
+        bytes: Array(bytes), byteOffset: self.offset + UInt64(offset), recordIndex: recordIndex,
+        table: table.map { tables[$0].table }, reason: reason))
+    countRecord(into: &batch)
+  }
+
+  /// Counts a record that was read, whatever became of it.
+  @inline(__always)
+  mutating func countRecord(into batch: inout ChangeBatch) {
+    recordIndex += 1
+    recordsOfFile += 1
+    batch.recordCount += 1
+  }
+}

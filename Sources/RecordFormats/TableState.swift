@@ -1,0 +1,143 @@
+import ChangeModel
+import Hashing
+
+/// What a decoder knows of one table, beside the ``DecodedTable`` that it publishes.
+struct TableState {
+  /// More columns than this are taken for garbage.
+  static let columnsMax = 32_000
+
+  let plan: TablePlan
+  /// The table's entry in the schemas of the last file that had one.
+  var schema: ArcionSchemas.Table?
+  /// The schemas that `schema` was looked up in.
+  var schemas: ArcionSchemas?
+  /// What identifies its rows: the plan's key, else the schema's.
+  var key: KeyRule?
+  /// For a key of columns: the index of each, -1 while it was not met.
+  var keyColumns: [Int] = []
+  /// For each column: its name's bytes, what its texts become, whether keys of it are numbers.
+  var names: [[UInt8]] = []
+  var types: [ColumnType?] = []
+  var isNumeric: [Bool] = []
+  /// The columns of the last image, in its order: the next is likely to have the same.
+  var order: [Int] = []
+  private var indexByName: [[UInt8]: Int] = [:]
+  private var shapeIndexes: [ColumnSet: UInt32] = [:]
+
+  // The evidence of the current file.
+  var updateSets: Set<ColumnSet> = []
+  var deleteSets: Set<ColumnSet> = []
+  var namedColumns = ColumnSet()
+  var insertCount = 0
+  var updateCount = 0
+  var deleteCount = 0
+  var columnEvidence: [KeyEvidence.Column] = []
+  var cursorEvidence = CursorEvidence()
+
+  init(plan: TablePlan) {
+    self.plan = plan
+    adopt(nil)
+  }
+
+  /// Takes what a file's schemas say of the table; the plan goes before it.
+  mutating func adopt(_ schema: ArcionSchemas.Table?) {
+    if let schema { self.schema = schema }
+    if let planned = plan.key {
+      key = planned
+    } else if let columns = self.schema?.primaryKey, !columns.isEmpty {
+      key = .columns(columns)
+    }
+    if case .columns(let columns)? = key {
+      keyColumns = columns.map { _ in -1 }
+    }
+    for index in names.indices { describe(index, String(decoding: names[index], as: UTF8.self)) }
+  }
+
+  /// Whether evidence for a key is wanted from every record.
+  var needsKeyEvidence: Bool { key == nil && !plan.isSkipped }
+
+  /// The index of a column; new ones are added to `published`. Nil when there are too many.
+  mutating func column(
+    _ name: UnsafeRawBufferPointer, at place: Int, in published: inout DecodedTable
+  ) -> Int? {
+    if place < order.count {
+      let index = order[place]
+      if names[index].count == name.count, names[index].elementsEqual(name) { return index }
+    }
+    let bytes = Array(name)
+    let index: Int
+    if let known = indexByName[bytes] {
+      index = known
+    } else {
+      guard names.count < Self.columnsMax else { return nil }
+      index = names.count
+      indexByName[bytes] = index
+      names.append(bytes)
+      types.append(nil)
+      isNumeric.append(false)
+      columnEvidence.append(KeyEvidence.Column())
+      let text = String(decoding: bytes, as: UTF8.self)
+      published.columns.append(text)
+      describe(index, text)
+    }
+    if place < order.count { order[place] = index } else if place == order.count {
+      order.append(index)
+    }
+    return index
+  }
+
+  /// Finds out what a column's values become, and whether it is part of the key.
+  private mutating func describe(_ index: Int, _ name: String) {
+    let schemaColumn =
+      schema?.columns.first { $0.name == name }
+      ?? schema?.columns.first { $0.name.lowercased() == name.lowercased() }
+    types[index] = plan.types[name] ?? schemaColumn?.columnType
+    isNumeric[index] =
+      plan.types[name].map { $0 == .integer || $0 == .real }
+      ?? schemaColumn.map { ArcionSchemas.isNumeric($0.type) } ?? false
+    guard case .columns(let columns)? = key else { return }
+    for (part, column) in columns.enumerated() {
+      if column == name {
+        keyColumns[part] = index
+      } else if keyColumns[part] < 0, column.lowercased() == name.lowercased() {
+        keyColumns[part] = index
+      }
+    }
+  }
+
+  /// The index of a shape; a new one is added to `published`.
+  mutating func shape(_ columns: ColumnSet, in published: inout DecodedTable) -> UInt32 {
+    if let index = shapeIndexes[columns] { return index }
+    let index = UInt32(published.shapes.count)
+    published.shapes.append(columns)
+    shapeIndexes[columns] = index
+    return index
+  }
+
+  /// The evidence of the file that ends here; the next file begins with none.
+  mutating func takeEvidence() -> (KeyEvidence, CursorEvidence) {
+    var evidence = KeyEvidence()
+    evidence.updateSets = Set(updateSets.map { sortedNames($0) })
+    evidence.deleteSets = Set(deleteSets.map { sortedNames($0) })
+    evidence.insertCount = insertCount
+    evidence.updateCount = updateCount
+    evidence.deleteCount = deleteCount
+    for column in namedColumns.columns {
+      evidence.columns[String(decoding: names[column], as: UTF8.self)] = columnEvidence[column]
+      columnEvidence[column] = KeyEvidence.Column()
+    }
+    let cursors = cursorEvidence
+    updateSets = []
+    deleteSets = []
+    namedColumns = ColumnSet()
+    insertCount = 0
+    updateCount = 0
+    deleteCount = 0
+    cursorEvidence = CursorEvidence()
+    return (evidence, cursors)
+  }
+
+  private func sortedNames(_ columns: ColumnSet) -> [String] {
+    columns.columns.map { String(decoding: names[$0], as: UTF8.self) }.sorted()
+  }
+}

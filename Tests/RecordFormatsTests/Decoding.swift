@@ -1,0 +1,130 @@
+import ChangeModel
+import RecordFormats
+
+/// A change as tests compare it: everything by name, nothing by index.
+struct Decoded: Equatable {
+  var table: String
+  var operation: Operation
+  var key: String
+  var oldKey: String
+  var position: Position
+  var lineage: String
+  var counter: Int64
+  var eventTime: Int64
+  var isSnapshot: Bool
+  var isUnreadable: Bool
+  var shape: Set<String>
+  var recordIndex: Int
+  var record: String
+  var values: [String: String]
+}
+
+/// Everything that decoding a file gave.
+struct Outcome: Equatable {
+  var changes: [Decoded] = []
+  var quarantined: [QuarantinedRecord] = []
+  var recordCount = 0
+  var end = FileEnd.reading
+  var evidence: [String: KeyEvidence] = [:]
+  var cursors: [String: CursorEvidence] = [:]
+}
+
+func keyed(_ rule: KeyRule?) -> @Sendable (SourceTable) -> TablePlan {
+  { _ in
+    var plan = TablePlan()
+    plan.key = rule
+    return plan
+  }
+}
+
+/// Decodes a file that is shown in windows which grow by `step` bytes; then reads the values of
+/// every change.
+func decode(
+  _ text: [UInt8], _ file: FileContext = FileContext(name: "nation_1.json"), step: Int = .max,
+  values: Bool = true, plan: @escaping @Sendable (SourceTable) -> TablePlan
+) -> Outcome {
+  var decoder = RecordDecoder(plan: plan)
+  decoder.begin(file)
+  return decode(text, with: &decoder, step: step, offset: Int(file.offset), values: values)
+}
+
+func decode(
+  _ text: [UInt8], with decoder: inout RecordDecoder, step: Int = .max, offset: Int = 0,
+  values: Bool = true
+) -> Outcome {
+  var outcome = Outcome()
+  var start = offset
+  var shown = offset
+  var batch = ChangeBatch()
+  var second = RecordDecoder(plan: decoder.plan)
+  repeat {
+    shown = step < text.count - shown ? shown + step : text.count
+    let window = Array(text[start..<shown])
+    batch.removeAll()
+    let consumed = window.withUnsafeBytes {
+      decoder.decode($0, isEnd: shown == text.count, into: &batch)
+    }
+    start += consumed
+    for change in batch.changes {
+      outcome.changes.append(
+        describe(change, batch, text, decoder.layout, &second, values: values))
+    }
+    outcome.quarantined += batch.quarantined
+    outcome.recordCount += batch.recordCount
+  } while shown < text.count
+  outcome.end = decoder.endState
+  for table in batch.tables {
+    outcome.evidence[table.table.description] = table.evidence
+    outcome.cursors[table.table.description] = table.cursorEvidence
+  }
+  return outcome
+}
+
+private func describe(
+  _ change: Change, _ batch: ChangeBatch, _ text: [UInt8], _ layout: FileLayout?,
+  _ second: inout RecordDecoder, values: Bool
+) -> Decoded {
+  let table = batch.tables[Int(change.table)]
+  let first = Int(change.recordOffset)
+  let record = Array(text[first..<first + Int(change.recordLength)])
+  var decoded = Decoded(
+    table: table.table.description, operation: change.operation,
+    key: String(decoding: batch.keyBytes[change.key.indices], as: UTF8.self),
+    oldKey: String(decoding: batch.keyBytes[change.oldKey.indices], as: UTF8.self),
+    position: change.position, lineage: batch.lineages[Int(change.lineage)],
+    counter: change.counter, eventTime: change.eventTime,
+    isSnapshot: change.flags.contains(.snapshot),
+    isUnreadable: change.flags.contains(.unreadableCursor),
+    shape: Set(table.shapes[Int(change.shape)].columns.map { table.columns[$0] }),
+    recordIndex: Int(change.recordIndex), record: String(decoding: record, as: UTF8.self),
+    values: [:])
+  if values, let layout { decoded.values = cells(of: record, layout, &second) }
+  return decoded
+}
+
+/// The values of one record, by column; texts in quotes.
+func cells(
+  of record: [UInt8], _ layout: FileLayout, _ decoder: inout RecordDecoder
+) -> [String: String] {
+  var buffer = CellBuffer()
+  var values: [String: String] = [:]
+  do {
+    let table = try record.withUnsafeBytes { bytes throws(IngestError) in
+      try decoder.values(ofRecord: bytes, layout: layout, into: &buffer)
+    }
+    for cell in buffer.cells {
+      let name = decoder.tables[Int(table)].columns[Int(cell.column)]
+      switch cell.kind {
+      case .null: values[name] = "NULL"
+      case .integer: values[name] = String(Int64(bitPattern: cell.bits))
+      case .real: values[name] = String(Double(bitPattern: cell.bits))
+      case .text:
+        values[name] =
+          "'" + String(decoding: buffer.bytes[cell.text.indices], as: UTF8.self) + "'"
+      }
+    }
+  } catch {
+    values["error"] = "\(error)"
+  }
+  return values
+}
