@@ -51,7 +51,7 @@ package struct Collection: Sendable, Hashable {
   }
 
   /// A row at which clustered tables, measured, stop being the better ones: bytes of its values.
-  package static let widestClusteredRow = 200
+  package static let widestClusteredRow = 64
 
   /// Chooses the layout from the width of sampled rows, in bytes of their values.
   package static func layout(forRowWidth width: Int) -> Layout {

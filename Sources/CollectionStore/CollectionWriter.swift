@@ -13,10 +13,6 @@ final class CollectionWriter {
   let idColumn: Int
   /// How many columns are stored.
   let storedColumnCount: Int
-  var merge: RowMerge
-  var state: [UInt8] = []
-  /// The cell that each column of the row at hand takes its value from; -1 for NULL.
-  var cellOfColumn: [Int]
   /// Whether the collections table says already that rows may be partial.
   var knowsPartialRows = false
 
@@ -37,8 +33,6 @@ final class CollectionWriter {
     self.connection = connection
     idColumn = collection.columns.firstIndex { $0.isID } ?? -1
     storedColumnCount = collection.columns.count - (idColumn < 0 ? 0 : 1)
-    merge = RowMerge(columnCount: collection.columns.count, idColumn: idColumn)
-    cellOfColumn = Array(repeating: -1, count: collection.columns.count)
   }
 
   /// Forgets everything that is bound: the batch's bytes are about to go.

@@ -4,8 +4,9 @@ import SQLiteKit
 
 /// Writes the rows of one batch.
 ///
-/// The batch's bytes are bound where they lie; every statement is cleared before they go.
-struct RowApplier {
+/// The batch's bytes are bound where they lie; every statement is cleared before they go. It cannot
+/// be copied, since the compiler would: once a row, scratch memory and all (a third of the time).
+struct RowApplier: ~Copyable {
   private let writer: CollectionWriter
   private let mode: CollectionStore.ApplyMode
   private let bytes: UnsafeRawBufferPointer
@@ -16,18 +17,31 @@ struct RowApplier {
   private let selectTombstone: Statement
   private(set) var counts = ApplyCounts()
 
+  // Scratch memory. It lies here and not in the writer, whose class would check every access.
+  private var merge: RowMerge
+  private var state: [UInt8] = []
+  /// The cell that each column of the row at hand takes its value from; -1 for NULL.
+  private var cellOfColumn: [Int]
+
   init(
     _ writer: CollectionWriter, _ mode: CollectionStore.ApplyMode, bytes: UnsafeRawBufferPointer,
     cells: UnsafeBufferPointer<Cell>, layers: UnsafeBufferPointer<RowLayer>
   ) throws {
+    // All that may throw comes first: a value that cannot be copied is made whole or not at all.
+    let insert = try writer.insert()
+    let selectState = try writer.selectState()
+    let selectTombstone = try writer.selectTombstone()
     self.writer = writer
     self.mode = mode
     self.bytes = bytes
     self.cells = cells
     self.layers = layers
-    insert = try writer.insert()
-    selectState = try writer.selectState()
-    selectTombstone = try writer.selectTombstone()
+    self.insert = insert
+    self.selectState = selectState
+    self.selectTombstone = selectTombstone
+    let columnCount = writer.collection.columns.count
+    merge = RowMerge(columnCount: columnCount, idColumn: writer.idColumn)
+    cellOfColumn = Array(repeating: -1, count: columnCount)
   }
 
   /// Writes the rows. While their keys lie behind all that is stored, nothing is looked up.
@@ -91,7 +105,7 @@ struct RowApplier {
     if mode == .replace, row.floor == nil, row.layers.isEmpty {
       return try forget(id, isRow: isRow, isTombstone: stored != nil && !isRow)
     }
-    let outcome = writer.merge.merge(
+    let outcome = merge.merge(
       stored: mode == .merge ? stored : nil, delta: row, layers: layers, cells: cells,
       collectionFloor: writer.collection.floor)
     switch outcome {
@@ -114,51 +128,49 @@ struct RowApplier {
   }
 
   /// Writes a whole row.
-  private func write(_ id: UnsafeRawBufferPointer, with statement: Statement) throws {
-    let writer = writer
-    for written in writer.merge.written { writer.cellOfColumn[written.column] = written.cell }
+  private mutating func write(_ id: UnsafeRawBufferPointer, with statement: Statement) throws {
+    for written in merge.written { cellOfColumn[written.column] = written.cell }
     try statement.bindText(1, id)
     bindTime(statement)
-    statement.bind(4, writer.merge.file ?? 0)
+    statement.bind(4, merge.file ?? 0)
     var parameter: Int32 = 5
-    for column in writer.cellOfColumn.indices where column != writer.idColumn {
-      try bind(statement, parameter, writer.cellOfColumn[column])
+    for column in cellOfColumn.indices where column != writer.idColumn {
+      try bind(statement, parameter, cellOfColumn[column])
       parameter += 1
     }
-    for written in writer.merge.written { writer.cellOfColumn[written.column] = -1 }
+    for written in merge.written { cellOfColumn[written.column] = -1 }
     try run(statement)
   }
 
   /// Sets the columns of a row that the merge gave new values.
-  private func update(_ id: UnsafeRawBufferPointer) throws {
-    let writer = writer
+  private mutating func update(_ id: UnsafeRawBufferPointer) throws {
     var shape = CollectionWriter.UpdateShape(
-      columns: ColumnSet(), setsEventTime: writer.merge.isFloorRaised)
-    for written in writer.merge.written {
-      writer.cellOfColumn[written.column] = written.cell
+      columns: ColumnSet(), setsEventTime: merge.isFloorRaised)
+    for written in merge.written {
+      cellOfColumn[written.column] = written.cell
       shape.columns.insert(written.column)
     }
-    if writer.merge.isFloorRaised {
-      for column in writer.cellOfColumn.indices
-      where column != writer.idColumn && !writer.merge.kept.contains(column) {
+    if merge.isFloorRaised {
+      for column in cellOfColumn.indices
+      where column != writer.idColumn && !merge.kept.contains(column) {
         shape.columns.insert(column)
       }
     }
     let statement = try writer.update(shape)
     try statement.bindText(1, id)
     if shape.setsEventTime { bindTime(statement) }
-    if let file = writer.merge.file { statement.bind(4, file) } else { statement.bindNull(4) }
+    if let file = merge.file { statement.bind(4, file) } else { statement.bindNull(4) }
     var parameter: Int32 = 5
     for column in shape.columns.columns {
-      try bind(statement, parameter, writer.cellOfColumn[column])
+      try bind(statement, parameter, cellOfColumn[column])
       parameter += 1
     }
-    for written in writer.merge.written { writer.cellOfColumn[written.column] = -1 }
+    for written in merge.written { cellOfColumn[written.column] = -1 }
     try run(statement)
   }
 
   private func bindTime(_ statement: Statement) {
-    let time = writer.merge.eventTime
+    let time = merge.eventTime
     if time == .min { statement.bindNull(2) } else { statement.bind(2, time) }
   }
 
@@ -174,10 +186,10 @@ struct RowApplier {
   }
 
   /// Binds the row's state as parameter 3 and runs the statement.
-  private func run(_ statement: Statement) throws {
-    writer.state.removeAll(keepingCapacity: true)
-    writer.merge.state.encode(into: &writer.state)
-    try writer.state.withUnsafeBytes {
+  private mutating func run(_ statement: Statement) throws {
+    state.removeAll(keepingCapacity: true)
+    merge.state.encode(into: &state)
+    try state.withUnsafeBytes {
       try statement.bindBlob(3, $0)
       try statement.run()
     }
@@ -188,10 +200,10 @@ struct RowApplier {
     _ id: UnsafeRawBufferPointer, stored: RowState?, isRow: Bool
   ) throws {
     let tombstone = try writer.insertTombstone()
-    writer.state.removeAll(keepingCapacity: true)
-    writer.merge.state.encode(into: &writer.state)
+    state.removeAll(keepingCapacity: true)
+    merge.state.encode(into: &state)
     try tombstone.bindText(1, id)
-    try writer.state.withUnsafeBytes {
+    try state.withUnsafeBytes {
       try tombstone.bindBlob(2, $0)
       try tombstone.run()
     }
@@ -226,8 +238,8 @@ struct RowApplier {
   // MARK: Rows of which columns are unknown
 
   /// Keeps the list of rows of which columns are unknown, after a row was written.
-  private func notePartial(_ id: UnsafeRawBufferPointer, stored: RowState?) throws {
-    let state = writer.merge.state
+  private mutating func notePartial(_ id: UnsafeRawBufferPointer, stored: RowState?) throws {
+    let state = merge.state
     guard state.isIncomplete else { return try removePartial(id, stored: stored) }
     try writer.notePartialRows()
     guard let known = PartialRow.known(state, of: writer.storedColumnCount) else {

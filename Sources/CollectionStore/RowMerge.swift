@@ -10,7 +10,7 @@ import ChangeModel
 ///
 /// A value of this type is scratch memory that is used row after row; its properties speak of the
 /// last ``merge(stored:delta:layers:cells:collectionFloor:)``.
-struct RowMerge {
+struct RowMerge: ~Copyable {
   /// What becomes of the row.
   enum Outcome {
     /// All of it was known already.
