@@ -51,6 +51,14 @@ package struct BatchFileList: Sendable, RandomAccessCollection {
   /// The bytes on disk of all files together.
   package var totalSize: UInt64 { entries.reduce(0) { $0 &+ $1.size } }
 
+  /// Whether all files were modified at least `age` before `wall`, nanoseconds since 1970 UTC.
+  func areOlder(than wall: Int64, by age: Duration) -> Bool {
+    entries.allSatisfy { entry in
+      let (difference, isOver) = wall.subtractingReportingOverflow(entry.modificationTime)
+      return !isOver && .nanoseconds(difference) >= age
+    }
+  }
+
   /// Adds a file behind the others.
   package mutating func append(_ file: BatchFile) {
     let parent = file.relativePath.parent

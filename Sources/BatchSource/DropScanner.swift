@@ -103,7 +103,8 @@ package struct DropScanner: Sendable {
     }
     guard isSeen, let fileName else { return isSeen }
     return fileName.withUnsafeBufferPointer { name in
-      TemporaryName.reason(name) == nil && BatchFileName.parse(name).format != .unknown
+      let parsed = BatchFileName.parse(name)
+      return TemporaryName.reason(name, parsed) == nil && parsed.format != .unknown
     }
   }
 }

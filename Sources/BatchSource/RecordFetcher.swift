@@ -16,9 +16,9 @@ package final class RecordFetcher {
     /// Files open at a time.
     package var descriptorCount = 256
     /// Files that are read ahead at a time.
-    package var windowCount = 8
+    package var windowCount = 64
     /// The bytes read ahead.
-    package var windowByteCount = 256 << 10
+    package var windowByteCount = 64 << 10
 
     /// Makes the usual limits.
     package init() {}
@@ -45,6 +45,8 @@ package final class RecordFetcher {
     /// Where the last request ended, and how many before it came in ascending order.
     var lastEnd: UInt64 = 0
     var ascendingCount = 0
+    /// How many must have come so before it is worth reading ahead.
+    var ascendingNeeded = 2
     var window: Int32 = -1
   }
 
@@ -53,6 +55,8 @@ package final class RecordFetcher {
     var open: Int32 = -1
     var offset: UInt64 = 0
     var count = 0
+    /// How many of its bytes were asked for.
+    var servedCount = 0
   }
 
   private let limits: Limits
@@ -123,6 +127,7 @@ package final class RecordFetcher {
         let start = Int(offset - window.offset)
         buffer.copyMemory(
           from: UnsafeRawBufferPointer(rebasing: window.buffer[start..<start + buffer.count]))
+        windows[Int(open[index].window)].servedCount += buffer.count
         open[index].lastEnd = offset + length
         return
       }
@@ -133,7 +138,9 @@ package final class RecordFetcher {
       && offset - open[index].lastEnd < UInt64(limits.windowByteCount / 4)
     open[index].ascendingCount = isAscending ? open[index].ascendingCount + 1 : 0
     open[index].lastEnd = offset + length
-    if open[index].ascendingCount >= 2, buffer.count <= limits.windowByteCount / 2 {
+    if open[index].ascendingCount >= open[index].ascendingNeeded,
+      buffer.count <= limits.windowByteCount / 2
+    {
       try readAhead(index, offset, buffer)
     } else {
       let count = try read(index, offset, buffer)
@@ -273,6 +280,7 @@ package final class RecordFetcher {
     let count = try read(index, offset, windows[window].buffer)
     windows[window].offset = offset
     windows[window].count = count
+    windows[window].servedCount = buffer.count
     guard count >= buffer.count else { throw changedError(open[index].slot) }
     buffer.copyMemory(
       from: UnsafeRawBufferPointer(rebasing: windows[window].buffer[..<buffer.count]))
@@ -288,6 +296,11 @@ package final class RecordFetcher {
     nextWindow = (nextWindow + 1) % windows.count
     let former = windows[nextWindow].open
     if former >= 0 {
+      // A window taken away before it was of use would only have cost: more files are read in turn
+      // than there are windows, and the next one of this file must be earned.
+      let isUseful = windows[nextWindow].servedCount * 2 > windows[nextWindow].count
+      open[Int(former)].ascendingNeeded =
+        isUseful ? 2 : min(open[Int(former)].ascendingNeeded * 4, 4096)
       open[Int(former)].window = -1
       open[Int(former)].ascendingCount = 0
     }

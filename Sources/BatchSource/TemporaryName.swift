@@ -5,20 +5,24 @@ enum TemporaryName {
     "~", ".tmp", ".temp", ".part", ".partial", ".filepart", ".part.minio", ".crdownload",
     ".download", ".swp", ".gstmp", ".inprogress", ".uploading", "_$folder$",
   ].map { Array($0.utf8) }
-  private static let prefixes = ["#", "_temporary", "~", ".~tmp~"].map { Array($0.utf8) }
+  private static let temporaryPrefix = Array("_temporary".utf8)
   private static let markers = ["_SUCCESS", "_STARTED", "_COMMITTED", "lost+found"]
     .map { Array($0.utf8) }
 
   /// Why a name is passed over; nil for one that is not.
   static func reason(_ name: [UInt8]) -> IgnoredFiles.Reason? {
-    name.withUnsafeBufferPointer { reason($0) }
+    name.withUnsafeBufferPointer { reason($0, BatchFileName.parse($0)) }
   }
 
-  /// Why a name is passed over; nil for one that is not.
-  static func reason(_ name: UnsafeBufferPointer<UInt8>) -> IgnoredFiles.Reason? {
-    guard let first = name.first else { return .hidden }
-    if first == UInt8(ascii: ".") { return .hidden }
-    for prefix in prefixes where starts(name, with: prefix) { return .temporary }
+  /// Why a name is passed over; nil for one that is not. Fast for names of batch files.
+  static func reason(_ name: UnsafeBufferPointer<UInt8>, _ parsed: BatchFileName.Parsed)
+    -> IgnoredFiles.Reason?
+  {
+    guard let first = name.first, first != UInt8(ascii: ".") else { return .hidden }
+    if first == UInt8(ascii: "#") || first == UInt8(ascii: "~") { return .temporary }
+    if first == UInt8(ascii: "_"), starts(name, with: temporaryPrefix) { return .temporary }
+    // A name with a batch file's extension ends in none of these.
+    if parsed.format != .unknown, parsed.format != .unstated { return nil }
     for suffix in suffixes where ends(name, with: suffix) { return .temporary }
     for marker in markers where name.elementsEqual(marker) { return .marker }
     return isDownload(name) ? .temporary : nil

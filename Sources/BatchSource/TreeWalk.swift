@@ -22,6 +22,8 @@ struct TreeWalk {
   private var linked: [BatchPath] = []
   /// The absolute path of the directory in work, with a slash; names are appended for hashing.
   private var pathBuffer: [UInt8] = []
+  /// The files of the directory in work that were not looked at yet.
+  private var batch = EntryBatch()
 
   /// Makes a walk that has seen nothing.
   init(known: KnownFiles, willList: ((BatchPath, BatchPath) -> Void)?) {
@@ -64,8 +66,9 @@ struct TreeWalk {
       fail(root, "list")
     } else {
       for name in names {
-        _ = name.withUnsafeBufferPointer { add(file: $0, in: descriptor, isNamed: true) }
+        name.withUnsafeBufferPointer { batch.append($0, BatchFileName.parse($0)) }
       }
+      addBatch(in: descriptor, areNamed: true)
       for kind in SideFiles.Kind.allCases {
         if kind.fileName.withCString({ faccessat(descriptor, $0, F_OK, 0) }) == 0 {
           result.sideFiles.add(kind, directory: root)
@@ -112,6 +115,7 @@ struct TreeWalk {
       errno = 0
     }
     if errno != 0 { fail(path, "list") }
+    addBatch(in: descriptor)
     result.files.endDirectory(start: start)
     return children
   }
@@ -121,92 +125,80 @@ struct TreeWalk {
     _ children: inout [BatchPath]
   ) {
     let bytes = UnsafeRawPointer(entry) + MemoryLayout<dirent>.offset(of: \.d_name)!
-    let start = bytes.assumingMemoryBound(to: UInt8.self)
+    let text = bytes.assumingMemoryBound(to: CChar.self)
     let name = UnsafeBufferPointer(
-      start: start, count: strlen(bytes.assumingMemoryBound(to: CChar.self)))
-    if name.elementsEqual([0x2E]) || name.elementsEqual([0x2E, 0x2E]) { return }
-    if let reason = TemporaryName.reason(name) {
-      ignore(name, reason)
-      return
-    }
-    var type = Int(entry.pointee.d_type)
-    if type == Int(DT_UNKNOWN) || type == Int(DT_LNK) {
-      var status = stat()
-      let isFound = fstatat(descriptor, entryName(start), &status, 0) == 0
-      if isFound, status.st_mode & S_IFMT == S_IFDIR {
-        if type == Int(DT_UNKNOWN) {
-          var link = stat()
-          let isLink =
-            fstatat(descriptor, entryName(start), &link, AT_SYMLINK_NOFOLLOW) == 0
-            && link.st_mode & S_IFMT == S_IFLNK
-          type = Int(isLink ? DT_LNK : DT_DIR)
-        }
-        let child = directory.appending(name)
-        if type == Int(DT_LNK) { linked.append(child) } else { children.append(child) }
-        return
-      }
-    } else if type == Int(DT_DIR) {
-      children.append(directory.appending(name))
-      return
-    }
-    if let kind = SideFiles.kind(name) {
-      result.sideFiles.add(kind, directory: BatchPath(pathBuffer.dropLast()))
-      return
-    }
-    add(file: name, in: descriptor, isNamed: false)
-  }
-
-  /// Adds a file unless its version is known. The name must be followed by a NUL unless it was
-  /// named by the user.
-  @discardableResult
-  private mutating func add(
-    file name: UnsafeBufferPointer<UInt8>, in descriptor: CInt, isNamed: Bool
-  ) -> Bool {
+      start: bytes.assumingMemoryBound(to: UInt8.self), count: strlen(text))
+    let type = entry.pointee.d_type
     let parsed = BatchFileName.parse(name)
-    if parsed.format == .unknown, !isNamed {
+    if let reason = TemporaryName.reason(name, parsed) {
+      let isDots = name.elementsEqual([0x2E]) || name.elementsEqual([0x2E, 0x2E])
+      if !isDots { ignore(name, reason) }
+      return
+    }
+    if type != UInt8(DT_REG), let kind = directoryKind(text, in: descriptor, type: type) {
+      let child = directory.appending(name)
+      if kind == .linked { linked.append(child) } else { children.append(child) }
+    } else if let kind = SideFiles.kind(name) {
+      result.sideFiles.add(kind, directory: BatchPath(pathBuffer.dropLast()))
+    } else if parsed.format == .unknown {
       ignore(name, .unknownExtension)
-      return false
+    } else {
+      batch.append(name, parsed)
+      if batch.isFull { addBatch(in: descriptor) }
     }
-    var status = stat()
-    let answer =
-      isNamed
-      ? BatchPath(name).withCString { fstatat(descriptor, $0, &status, 0) }
-      : fstatat(descriptor, entryName(name.baseAddress!), &status, 0)
-    guard answer == 0 else {
-      failToFind(name, in: descriptor, code: errno, isNamed: isNamed)
-      return false
-    }
-    guard status.st_mode & S_IFMT == S_IFREG else {
-      ignore(name, .notRegular)
-      return false
-    }
-    var identity = FileIdentity(status)
-    if isRemote { identity.inode = 0 }
-    switch match(name, identity) {
-    case .sameVersion:
-      result.unchangedCount += 1
-      return false
-    case .otherVersion: result.changedCount += 1
-    case .unknown: break
-    }
-    result.files.add(name: name, parsed: parsed, identity: identity)
-    return true
   }
 
-  private mutating func match(_ name: UnsafeBufferPointer<UInt8>, _ identity: FileIdentity)
-    -> KnownFiles.Match
+  private enum DirectoryKind {
+    case own, linked
+  }
+
+  /// Whether an entry is a directory, or a symbolic link to one; nil for neither.
+  private func directoryKind(_ name: UnsafePointer<CChar>, in descriptor: CInt, type: UInt8)
+    -> DirectoryKind?
   {
-    guard known.count > 0 else { return .unknown }
-    let directoryCount = pathBuffer.count
-    pathBuffer.append(contentsOf: name)
-    defer { pathBuffer.removeLast(pathBuffer.count - directoryCount) }
-    return pathBuffer.withUnsafeBytes { known.match($0, identity) }
+    if type == UInt8(DT_DIR) { return .own }
+    guard type == UInt8(DT_LNK) || type == UInt8(DT_UNKNOWN) else { return nil }
+    var status = stat()
+    guard fstatat(descriptor, name, &status, 0) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+      return nil
+    }
+    if type == UInt8(DT_LNK) { return .linked }
+    guard fstatat(descriptor, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else { return nil }
+    return status.st_mode & S_IFMT == S_IFLNK ? .linked : .own
+  }
+
+  /// Looks at the files that are waiting for it, and adds those whose version is not known.
+  private mutating func addBatch(in descriptor: CInt, areNamed: Bool = false) {
+    let batch = self.batch
+    self.batch = EntryBatch()
+    let looks = batch.look(
+      in: descriptor, directory: pathBuffer, known: known, keepsInode: !isRemote)
+    for (index, look) in looks.enumerated() {
+      batch.withName(index) { name, parsed in
+        add(name, parsed, look, isNamed: areNamed)
+      }
+    }
+  }
+
+  private mutating func add(
+    _ name: UnsafeBufferPointer<UInt8>, _ parsed: BatchFileName.Parsed, _ look: EntryBatch.Look,
+    isNamed: Bool
+  ) {
+    switch look {
+    case .failed(let code): failToFind(name, code: code, isNamed: isNamed)
+    case .notRegular: ignore(name, .notRegular)
+    case .known: result.unchangedCount += 1
+    case .changed(let identity):
+      result.changedCount += 1
+      result.files.add(name: name, parsed: parsed, identity: identity)
+    case .new(let identity): result.files.add(name: name, parsed: parsed, identity: identity)
+    }
   }
 
   /// A name that cannot be looked at: a file that has gone since is nobody's mistake, a link that
   /// leads nowhere is.
   private mutating func failToFind(
-    _ name: UnsafeBufferPointer<UInt8>, in descriptor: CInt, code: CInt, isNamed: Bool
+    _ name: UnsafeBufferPointer<UInt8>, code: CInt, isNamed: Bool
   ) {
     let path = absolute(name)
     if code == ENOENT {
@@ -237,9 +229,5 @@ struct TreeWalk {
 
   private func absolute(_ name: UnsafeBufferPointer<UInt8>) -> BatchPath {
     BatchPath(pathBuffer + Array(name))
-  }
-
-  private func entryName(_ start: UnsafePointer<UInt8>) -> UnsafePointer<CChar> {
-    UnsafeRawPointer(start).assumingMemoryBound(to: CChar.self)
   }
 }
