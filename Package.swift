@@ -46,7 +46,7 @@ let package = Package(
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .target(
-      name: "BatchSource", dependencies: ["ChangeModel", "Hashing", "CZlib", "CZstd"],
+      name: "BatchSource", dependencies: ["ChangeModel", "CXXHash", "CZlib", "CZstd"],
       swiftSettings: strict),
 
     // Order restored. Pure values: no I/O, no tasks, no clock.
@@ -56,7 +56,8 @@ let package = Package(
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
     .target(name: "SQLiteKit", dependencies: ["CSQLite", "ChangeModel"], swiftSettings: strict),
     .target(
-      name: "CollectionStore", dependencies: ["ChangeModel", "SQLiteKit"], swiftSettings: strict),
+      name: "CollectionStore", dependencies: ["ChangeModel", "SQLiteKit", "CXXHash"],
+      swiftSettings: strict),
 
     // The stages wired together; concurrency and configuration live here.
     .target(
@@ -82,7 +83,7 @@ let package = Package(
     .executableTarget(
       name: "source-world",
       dependencies: [
-        "SourceWorld", "SQLiteKit",
+        "SourceWorld", "CSQLite",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -95,7 +96,7 @@ let package = Package(
     .testTarget(name: "ChangeModelTests", dependencies: ["ChangeModel"], swiftSettings: strict),
     .testTarget(name: "ScanningTests", dependencies: ["Scanning"], swiftSettings: strict),
     .testTarget(name: "RecordFormatsTests", dependencies: ["RecordFormats", "ChangeModel", "Scanning"], swiftSettings: strict),
-    .testTarget(name: "BatchSourceTests", dependencies: ["BatchSource", "ChangeModel"], swiftSettings: strict),
+    .testTarget(name: "BatchSourceTests", dependencies: ["BatchSource", "ChangeModel", "CZlib", "CZstd"], swiftSettings: strict),
     .testTarget(name: "SequencingTests", dependencies: ["Sequencing", "ChangeModel"], swiftSettings: strict),
     .testTarget(name: "CollectionStoreTests", dependencies: ["CollectionStore", "SQLiteKit", "ChangeModel"], swiftSettings: strict),
     .testTarget(name: "SourceWorldTests", dependencies: ["SourceWorld"], swiftSettings: strict),

@@ -13,7 +13,8 @@ package struct ChangeBatch: Sendable {
   package var lineages: [String] = []
   /// The records that could not be used.
   package var quarantined: [QuarantinedRecord] = []
-  /// How many records were read: changes, quarantined ones, and those that were skipped.
+  /// How many records were read: changes, quarantined ones, and those skipped because their
+  /// lineage is not taken.
   package var recordCount = 0
 
   /// Makes an empty batch.
@@ -40,8 +41,11 @@ package struct DecodedTable: Sendable {
   package var columns: [String]
   /// The sets of columns that changes have named; a change refers to one by index.
   package var shapes: [ColumnSet]
-  /// For each shape, the key evidence: which columns updates and deletes named to find the row.
+  /// What the records of one file say about the key; filled in the batch that the file's end is
+  /// decoded into, else empty. Merge it over files (``KeyEvidence/merge(_:)``).
   package var evidence: KeyEvidence
+  /// The fields of cursors that could not be read, likewise of one file.
+  package var cursorEvidence: CursorEvidence
 
   /// Makes a table of which only the name is known.
   package init(table: SourceTable, isNamedByPath: Bool, key: KeyRule? = nil) {
@@ -51,21 +55,8 @@ package struct DecodedTable: Sendable {
     columns = []
     shapes = []
     evidence = KeyEvidence()
+    cursorEvidence = CursorEvidence()
   }
-}
-
-/// What the records of a table say about its key.
-package struct KeyEvidence: Sendable, Hashable {
-  /// The columns that before-images of updates and deletes named, each distinct set once. Indexes
-  /// into ``DecodedTable/columns``.
-  package var beforeSets: Set<ColumnSet> = []
-  /// How many updates were seen.
-  package var updateCount = 0
-  /// How many deletes were seen.
-  package var deleteCount = 0
-
-  /// Makes evidence of nothing.
-  package init() {}
 }
 
 /// A record that could not be used: its bytes, where it stood, and why.

@@ -51,4 +51,10 @@ package struct ColumnSet: Sendable, Hashable {
     guard words.count >= other.words.count else { return false }
     return other.words.indices.allSatisfy { other.words[$0] & ~words[$0] == 0 }
   }
+
+  /// Adds the columns of another set.
+  package mutating func formUnion(_ other: ColumnSet) {
+    while words.count < other.words.count { words.append(0) }
+    for index in other.words.indices { words[index] |= other.words[index] }
+  }
 }

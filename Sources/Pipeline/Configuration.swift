@@ -1,3 +1,4 @@
+import BatchSource
 package import ChangeModel
 
 /// Everything a run may be told: the flags of the command line over the configuration file.
@@ -43,4 +44,11 @@ package struct CollectionConfiguration: Sendable {
 
   /// Makes settings in which nothing is said.
   package init() {}
+}
+
+extension Configuration {
+  /// Where decompressed files are kept for a second look: beside the database, on its disk.
+  var spillDirectory: BatchPath {
+    database.isEmpty ? BatchPath("/tmp") : DatabasePlace.directory(of: database)
+  }
 }

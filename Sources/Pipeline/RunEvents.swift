@@ -93,6 +93,26 @@ package struct RunSummary: Sendable {
   /// Makes the summary of a run that did nothing.
   package init() {}
 
+  /// Adds what a later call of the same run did. What is left undone is as the later call says.
+  mutating func merge(_ later: RunSummary) {
+    files += later.files
+    knownFiles += later.knownFiles
+    bytes += later.bytes
+    records += later.records
+    changes += later.changes
+    skippedChanges += later.skippedChanges
+    duplicates += later.duplicates
+    rowsWritten += later.rowsWritten
+    rowsDeleted += later.rowsDeleted
+    quarantined += later.quarantined
+    tables = later.tables
+    let told = Set(later.held.map(\.table))
+    held = held.filter { !told.contains($0.table) && !later.tables.contains($0.table) } + later.held
+    failedFiles += later.failedFiles
+    tornFiles += later.tornFiles
+    warnings += later.warnings
+  }
+
   /// Whether everything that was there is applied; decides between exit status 0 and 1.
   package var isComplete: Bool {
     quarantined == 0 && held.isEmpty && failedFiles.isEmpty && tornFiles.isEmpty

@@ -1,1 +1,2 @@
+import SourceWorld
 print("not built yet")

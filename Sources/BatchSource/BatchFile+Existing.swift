@@ -1,0 +1,38 @@
+import Glibc
+
+extension BatchFile {
+  /// Looks a file up again that was listed before.
+  ///
+  /// - Parameters:
+  ///   - path: its absolute path.
+  ///   - series: its series below the root, as ``BatchFile/series`` gave it: what of the path is
+  ///     the root follows from it.
+  /// - Returns: nil when there is no such file any more.
+  package init?(existing path: BatchPath, series: BatchPath) {
+    var status = stat()
+    guard path.withCString({ stat($0, &status) }) == 0, status.st_mode & S_IFMT == S_IFREG else {
+      return nil
+    }
+    let depth = series.parent.components.count
+    var root = path.parent
+    for _ in 0..<depth { root = root.parent }
+    let relative = path.bytes.dropFirst(root.bytes.count).drop { $0 == UInt8(ascii: "/") }
+    self.init(root: root, relativePath: BatchPath(relative), identity: FileIdentity(status))
+  }
+}
+
+extension SideFiles {
+  /// Looks for the side files that speak for a file, in its directory and in those above it, up to
+  /// the root.
+  package mutating func look(beside file: BatchFile) {
+    var directory = file.path.parent
+    while true {
+      for kind in Kind.allCases {
+        let path = directory.appending(Array(kind.fileName.utf8))
+        if path.withCString({ access($0, R_OK) }) == 0 { add(kind, directory: directory) }
+      }
+      if directory.bytes.count <= file.root.bytes.count { return }
+      directory = directory.parent
+    }
+  }
+}

@@ -1,0 +1,78 @@
+package import ChangeModel
+import Glibc
+import Synchronization
+
+/// A temporary file that keeps what was decompressed, so that the second pass need not do it again.
+///
+/// It has no name, so that nothing is left of it whatever happens. One reader at a time may append;
+/// any thread may read what was appended before.
+package final class SpillFile: Sendable {
+  let descriptor: CInt
+  private let end = Atomic<UInt64>(0)
+  private let directory: BatchPath
+  /// `O_TMPFILE`, a macro that Swift does not import.
+  private static let unnamed = O_DIRECTORY | 0o20_000_000
+
+  /// Makes an empty file.
+  ///
+  /// - Parameter directory: a directory with room for the decompressed files, on a local disk.
+  /// - Throws: a fatal error when no file can be made there.
+  package init(directory: BatchPath) throws(IngestError) {
+    self.directory = directory
+    var descriptor = directory.withCString { path in
+      SystemFailure.retrying { open(path, Self.unnamed | O_RDWR | O_CLOEXEC, 0o600) }
+    }
+    if descriptor < 0 {
+      // Not every file system can make a file without a name.
+      var template = directory.appending(Array(".resequel-spill-XXXXXX".utf8)).bytes + [0]
+      descriptor = template.withUnsafeMutableBytes { template in
+        let name = template.baseAddress!.assumingMemoryBound(to: CChar.self)
+        let made = mkstemp(name)
+        guard made >= 0 else { return made }
+        unlink(name)
+        _ = fcntl(made, F_SETFD, FD_CLOEXEC)
+        return made
+      }
+    }
+    guard descriptor >= 0 else {
+      throw SystemFailure.error(.fatal, file: directory, doing: "make a temporary file in it")
+    }
+    self.descriptor = descriptor
+  }
+
+  deinit { close(descriptor) }
+
+  /// How many bytes the file has.
+  package var byteCount: UInt64 { end.load(ordering: .acquiring) }
+
+  /// Appends bytes.
+  ///
+  /// - Throws: a fatal error when the disk is full.
+  func append(_ bytes: UnsafeRawBufferPointer) throws(IngestError) {
+    var rest = bytes
+    var offset = end.load(ordering: .relaxed)
+    while !rest.isEmpty {
+      let count = SystemFailure.retrying {
+        pwrite(descriptor, rest.baseAddress, rest.count, off_t(offset))
+      }
+      if count <= 0 {
+        throw SystemFailure.error(
+          .fatal, file: directory, doing: "write decompressed data to a temporary file")
+      }
+      offset += UInt64(count)
+      rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+    }
+    end.store(offset, ordering: .releasing)
+  }
+
+}
+
+/// Where the decompressed bytes of one batch file are.
+package struct SpillExtent: Sendable {
+  /// The temporary file.
+  package let file: SpillFile
+  /// Where in it the batch file's first byte is.
+  package let offset: UInt64
+  /// How many bytes it has.
+  package let byteCount: UInt64
+}

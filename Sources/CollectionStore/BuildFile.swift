@@ -1,0 +1,90 @@
+import ChangeModel
+import Glibc
+
+/// The file that a bulk build writes to, beside the database that it will become.
+///
+/// The name is fixed, so that what a crashed build left is found and written over; a lock keeps
+/// two builds apart. Nobody else opens this file, which is why closing the descriptor (and with it
+/// SQLite's locks) harms nobody.
+struct BuildFile: ~Copyable {
+  /// Where the rows are written until the build is finished.
+  let path: String
+  private let destination: String
+  private let descriptor: Int32
+
+  static func path(for database: String) -> String { database + "-building" }
+
+  /// Makes the empty file, over the remains of a crashed build.
+  init(for database: String) throws(IngestError) {
+    var status = stat()
+    if lstat(database, &status) == 0 {
+      throw IngestError(
+        .fatal, cause: "\(database): exists already",
+        hint: "Name a file that does not exist yet with --db.")
+    }
+    let path = Self.path(for: database)
+    let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o644)
+    guard descriptor >= 0 else { throw Self.failed("opened", path) }
+    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+      Glibc.close(descriptor)
+      throw WriterLock.taken(database)
+    }
+    guard ftruncate(descriptor, 0) == 0 else {
+      let error = Self.failed("emptied", path)
+      Glibc.close(descriptor)
+      throw error
+    }
+    self.path = path
+    destination = database
+    self.descriptor = descriptor
+  }
+
+  deinit { Glibc.close(descriptor) }
+
+  /// Makes the file durable and gives it its final name; never over an existing file.
+  consuming func publish() throws(IngestError) {
+    guard fsync(descriptor) == 0 else { throw Self.failed("written to disk", path) }
+    // Logs of a database that somebody removed would be taken for those of the new one.
+    for suffix in ["-wal", "-shm", "-journal"] { unlink(destination + suffix) }
+    // A link refuses to replace a file that appeared meanwhile; where links are unknown, so be it.
+    if link(path, destination) == 0 {
+      unlink(path)
+    } else if errno == EEXIST || rename(path, destination) != 0 {
+      throw Self.failed("renamed to \(destination)", path)
+    }
+    try Self.syncDirectory(of: destination)
+  }
+
+  /// Removes the file.
+  consuming func discard() { unlink(path) }
+
+  /// Removes what a crashed build left, unless somebody is building right now.
+  static func removeLeftover(for database: String) {
+    let path = Self.path(for: database)
+    let descriptor = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW)
+    guard descriptor >= 0 else { return }
+    if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { unlink(path) }
+    Glibc.close(descriptor)
+  }
+
+  private static func syncDirectory(of path: String) throws(IngestError) {
+    let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))
+    let directory = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+    let descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw failed("opened", directory) }
+    defer { Glibc.close(descriptor) }
+    guard fsync(descriptor) == 0 else { throw failed("written to disk", directory) }
+  }
+
+  private static func failed(_ action: String, _ path: String) -> IngestError {
+    let code = errno
+    if code == ENOSPC || code == EDQUOT {
+      return IngestError(
+        .fatal, cause: "\(path): disk is full",
+        hint: "Free space on its file system and run the same command again.")
+    }
+    return IngestError(
+      .fatal, cause: "\(path): cannot be \(action): \(String(cString: strerror(code)))",
+      hint: "Check the directory's permissions and free space.")
+  }
+}

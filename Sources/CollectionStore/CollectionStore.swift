@@ -1,0 +1,149 @@
+import ChangeModel
+package import SQLiteKit
+
+/// One SQLite file: the collections, and everything a later run must know of the earlier ones.
+///
+/// Everything is synchronous; one owner uses a store at a time. Changes are made between
+/// ``begin()`` and ``commit()``, so that rows, manifest and progress appear together. Any number of
+/// other programs may read meanwhile; a second writer is refused when it opens the file.
+package final class CollectionStore {
+  /// Where a database is.
+  package enum Location: Sendable, Hashable {
+    /// A file on a local file system.
+    case file(String)
+    /// Nowhere: it ends with the store. For tests and dry runs.
+    case memory
+  }
+
+  /// What a store may do.
+  package enum Mode: Sendable {
+    /// Reads, while others may write. The file must exist.
+    case readOnly
+    /// Reads and writes; a missing file is made.
+    case readWrite
+    /// Makes a file that does not exist yet, as fast as the disk goes: it is written beside its
+    /// final name, without a journal, and appears by ``CollectionStore/finishBuild()``.
+    case bulkBuild
+  }
+
+  /// Settings that a person chooses, or that tests need.
+  package struct Options: Sendable {
+    /// How many milliseconds locks of other programs are waited for.
+    package var busyTimeout: Int32 = 5000
+    /// How much of the database is kept in memory, in KiB.
+    package var cacheKiB = 16_384
+    /// Bytes of a page of a new database.
+    package var pageSize = 8192
+
+    /// Makes the usual settings.
+    package init() {}
+  }
+
+  /// Where the database is.
+  package let location: Location
+  /// What the store may do; a finished bulk build goes on as `.readWrite`.
+  package internal(set) var mode: Mode
+  /// The connection, for tests and for queries that nothing here offers.
+  package internal(set) var connection: Connection
+
+  let options: Options
+  /// What is known of each collection; see ``collection(_:)``.
+  var collections: [Int64: CollectionWriter] = [:]
+  var lock: WriterLock?
+  var build: BuildFile?
+
+  /// Opens, or makes, a database.
+  ///
+  /// - Throws: a fatal ``IngestError`` when the file cannot be opened, is not a database of
+  ///   Resequel, was made by a newer one, or another writer has it. The file is then as it was.
+  package init(opening location: Location, mode: Mode, options: Options = Options()) throws {
+    self.location = location
+    self.mode = mode
+    self.options = options
+    switch (location, mode) {
+    case (.memory, _):
+      connection = try Connection(path: ":memory:", mode: .create, busyTimeout: 0)
+      try Opening.prepareMemory(connection, options)
+    case (.file(let path), .readOnly):
+      connection = try Opening.readOnly(path, options)
+    case (.file(let path), .readWrite):
+      BuildFile.removeLeftover(for: path)
+      connection = try Opening.readWrite(path, options)
+      lock = try WriterLock(database: path)
+    case (.file(let path), .bulkBuild):
+      let file = try BuildFile(for: path)
+      connection = try Opening.build(file.path, options)
+      build = consume file
+    }
+  }
+
+  /// Starts a transaction.
+  package func begin() throws {
+    try connection.execute("BEGIN IMMEDIATE")
+  }
+
+  /// Keeps everything since ``begin()``.
+  package func commit() throws {
+    try connection.execute("COMMIT")
+  }
+
+  /// Undoes everything since ``begin()``; does nothing outside a transaction.
+  package func rollback() throws {
+    collections.removeAll()
+    guard connection.isInTransaction else { return }
+    try connection.execute("ROLLBACK")
+  }
+
+  /// Runs a piece of work as one transaction: kept when it returns, undone when it throws.
+  package func transaction<Result>(_ work: () throws -> Result) throws -> Result {
+    try begin()
+    do {
+      let result = try work()
+      try commit()
+      return result
+    } catch {
+      // The first error is the one to tell; a rollback that fails too leaves nothing behind either.
+      try? rollback()
+      throw error
+    }
+  }
+
+  /// Copies the write-ahead log into the file, so that the file alone is complete. To be called
+  /// when idle; outside a transaction.
+  ///
+  /// - Returns: whether all was copied; a reader may hold on to an old state, then later.
+  @discardableResult
+  package func checkpoint() throws -> Bool {
+    guard case .file = location, case .readWrite = mode else { return true }
+    return try connection.checkpoint()
+  }
+
+  /// Ends the store: undoes an open transaction, and leaves the file alone complete. An unfinished
+  /// bulk build is removed.
+  package func close() throws {
+    defer {
+      collections.removeAll()
+      lock = nil
+      connection.close()
+      if let build = build.take() { build.discard() }
+    }
+    try rollback()
+    try checkpoint()
+  }
+
+  /// Gives a bulk build its final name, durably, and goes on as `.readWrite`. Does nothing in the
+  /// other modes.
+  ///
+  /// - Throws: a fatal error when the name was taken meanwhile, or the disk refuses.
+  package func finishBuild() throws {
+    guard case .bulkBuild = mode, case .file(let path) = location else { return }
+    collections.removeAll()
+    try connection.execute("PRAGMA journal_mode = WAL")
+    connection.close()
+    guard let file = build.take() else { return }
+    try file.publish()
+    connection = try Opening.readWrite(path, options)
+    lock = try WriterLock(database: path)
+    mode = .readWrite
+  }
+}

@@ -1,0 +1,99 @@
+/// A batch file in the manifest: one version of the content that a path had.
+package struct FileRecord: Sendable, Hashable {
+  /// What became of the file.
+  package enum State: String, Sendable, CaseIterable {
+    /// Seen, not read yet.
+    case pending
+    /// All of it that can be used is in the collections.
+    case applied
+    /// Some of its changes wait for something that a person must give.
+    case held
+    /// Its last record is cut off; the rest is awaited.
+    case torn
+    /// It cannot be read; it is tried again when it changes.
+    case failed
+    /// Its bytes are those of another file of the same table.
+    case duplicate
+    /// A later version of the same path counts in its place.
+    case superseded
+  }
+
+  /// The manifest's number for it; 0 until ``CollectionStore/insert(_:)``.
+  package var id: Int64 = 0
+  /// The path's bytes, as the drop's listing gave them.
+  package var path: [UInt8]
+  /// 1, and one more for each new content under the path.
+  package var version = 1
+  /// Bytes on disk.
+  package var size: UInt64 = 0
+  /// Modification time, nanoseconds since 1970.
+  package var modified: Int64 = 0
+  /// The device that it lay on.
+  package var device: UInt64 = 0
+  /// Its inode there.
+  package var inode: UInt64 = 0
+  /// The content's hash; empty while it is not known.
+  package var hash: [UInt8] = []
+  /// What became of it.
+  package var state = State.pending
+  /// Why it is not applied; nil where there is nothing to say.
+  package var reason: String?
+  /// Decompressed bytes up to the end of the last whole record.
+  package var consumed: UInt64 = 0
+  /// Whole records in those bytes.
+  package var records = 0
+  /// Its path without the number.
+  package var series: [UInt8] = []
+  /// The number in its name; nil where there is none.
+  package var ordinal: UInt64?
+  /// When it was first seen, microseconds since 1970. Enters no row.
+  package var seenAt: Int64 = 0
+
+  /// Makes the record of a file of which only the path is known.
+  package init(path: [UInt8]) {
+    self.path = path
+  }
+}
+
+/// What a file held for one collection, or for a table that is held.
+package struct FileShare: Sendable, Hashable {
+  /// The file's number.
+  package var file: Int64
+  /// The collection's, or held table's.
+  package var collection: Int64
+  /// How many of its changes are in the file.
+  package var changes = 0
+  /// The lowest of the source's running counts; nil without any.
+  package var counterMin: Int64?
+  /// The highest.
+  package var counterMax: Int64?
+  /// How many changes had one.
+  package var counterCount = 0
+  /// The first and the last change's rank, encoded; nil without changes.
+  package var firstRank: [UInt8]?
+  package var lastRank: [UInt8]?
+  /// Whether these changes wait.
+  package var isHeld = false
+
+  /// Makes a share without changes.
+  package init(file: Int64, collection: Int64) {
+    self.file = file
+    self.collection = collection
+  }
+}
+
+/// What a rescan compares a file with: a view of one manifest row, without copies.
+package struct KnownFile {
+  /// The manifest's number for it.
+  package var id: Int64
+  /// The path's bytes; valid only while the visitor runs.
+  package var path: UnsafeRawBufferPointer
+  /// As in ``FileRecord``.
+  package var version: Int
+  package var size: UInt64
+  package var modified: Int64
+  package var device: UInt64
+  package var inode: UInt64
+  package var state: FileRecord.State
+  package var consumed: UInt64
+}

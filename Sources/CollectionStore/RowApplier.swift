@@ -1,0 +1,264 @@
+import ChangeModel
+import Glibc
+import SQLiteKit
+
+/// Writes the rows of one batch.
+///
+/// The batch's bytes are bound where they lie; every statement is cleared before they go.
+struct RowApplier {
+  private let writer: CollectionWriter
+  private let mode: CollectionStore.ApplyMode
+  private let bytes: UnsafeRawBufferPointer
+  private let cells: UnsafeBufferPointer<Cell>
+  private let layers: UnsafeBufferPointer<RowLayer>
+  private let insert: Statement
+  private let selectState: Statement
+  private let selectTombstone: Statement
+  private(set) var counts = ApplyCounts()
+
+  init(
+    _ writer: CollectionWriter, _ mode: CollectionStore.ApplyMode, bytes: UnsafeRawBufferPointer,
+    cells: UnsafeBufferPointer<Cell>, layers: UnsafeBufferPointer<RowLayer>
+  ) throws {
+    self.writer = writer
+    self.mode = mode
+    self.bytes = bytes
+    self.cells = cells
+    self.layers = layers
+    insert = try writer.insert()
+    selectState = try writer.selectState()
+    selectTombstone = try writer.selectTombstone()
+  }
+
+  /// Writes the rows. While their keys lie behind all that is stored, nothing is looked up.
+  mutating func apply(_ rows: UnsafeBufferPointer<RowDelta>) throws {
+    let greatest = try writer.greatestID()
+    var isBehindAll = greatest == nil
+    var isAscending = true
+    var previous: UnsafeRawBufferPointer?
+    for row in rows {
+      let id = text(row.id)
+      if let previous, isAscending { isAscending = Self.isBefore(previous, id) }
+      previous = id
+      if !isBehindAll, let greatest {
+        isBehindAll = greatest.withUnsafeBytes { Self.isBefore($0, id) }
+      }
+      if isBehindAll && isAscending {
+        try apply(row, id, stored: nil, isRow: false)
+      } else {
+        try lookUp(row, id)
+      }
+    }
+  }
+
+  private static func isBefore(
+    _ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer
+  ) -> Bool {
+    let count = min(left.count, right.count)
+    if count > 0, let first = left.baseAddress, let second = right.baseAddress {
+      let order = memcmp(first, second, count)
+      if order != 0 { return order < 0 }
+    }
+    return left.count < right.count
+  }
+
+  private func text(_ range: ByteRange) -> UnsafeRawBufferPointer {
+    UnsafeRawBufferPointer(rebasing: bytes[range.indices])
+  }
+
+  /// Reads what the row or its tombstone remembers, then merges.
+  private mutating func lookUp(_ row: RowDelta, _ id: UnsafeRawBufferPointer) throws {
+    if let state = try state(selectState, id) {
+      try apply(row, id, stored: state, isRow: true)
+    } else {
+      try apply(row, id, stored: try state(selectTombstone, id), isRow: false)
+    }
+  }
+
+  private func state(_ statement: Statement, _ id: UnsafeRawBufferPointer) throws -> RowState? {
+    try statement.bindText(1, id)
+    defer { statement.reset() }
+    guard try statement.step() else { return nil }
+    guard let state = RowState(decoding: statement.bytes(0)) else {
+      throw CollectionStore.unreadableState(of: writer.collection)
+    }
+    return state
+  }
+
+  private mutating func apply(
+    _ row: RowDelta, _ id: UnsafeRawBufferPointer, stored: RowState?, isRow: Bool
+  ) throws {
+    if mode == .replace, row.floor == nil, row.layers.isEmpty {
+      return try forget(id, isRow: isRow, isTombstone: stored != nil && !isRow)
+    }
+    let outcome = writer.merge.merge(
+      stored: mode == .merge ? stored : nil, delta: row, layers: layers, cells: cells,
+      collectionFloor: writer.collection.floor)
+    switch outcome {
+    case .unchanged: counts.ignored += 1
+    case .live:
+      if isRow && mode == .replace {
+        try write(id, with: writer.upsert())
+        counts.updated += 1
+      } else if isRow {
+        try update(id)
+        counts.updated += 1
+      } else {
+        try write(id, with: insert)
+        if stored != nil { try remove(id, with: writer.deleteTombstone()) }
+        counts.inserted += 1
+      }
+      try notePartial(id, stored: isRow ? stored : nil)
+    case .dead: try bury(id, stored: stored, isRow: isRow)
+    }
+  }
+
+  /// Writes a whole row.
+  private func write(_ id: UnsafeRawBufferPointer, with statement: Statement) throws {
+    let writer = writer
+    for written in writer.merge.written { writer.cellOfColumn[written.column] = written.cell }
+    try statement.bindText(1, id)
+    bindTime(statement)
+    statement.bind(4, writer.merge.file ?? 0)
+    var parameter: Int32 = 5
+    for column in writer.cellOfColumn.indices where column != writer.idColumn {
+      try bind(statement, parameter, writer.cellOfColumn[column])
+      parameter += 1
+    }
+    for written in writer.merge.written { writer.cellOfColumn[written.column] = -1 }
+    try run(statement)
+  }
+
+  /// Sets the columns of a row that the merge gave new values.
+  private func update(_ id: UnsafeRawBufferPointer) throws {
+    let writer = writer
+    var shape = CollectionWriter.UpdateShape(
+      columns: ColumnSet(), setsEventTime: writer.merge.isFloorRaised)
+    for written in writer.merge.written {
+      writer.cellOfColumn[written.column] = written.cell
+      shape.columns.insert(written.column)
+    }
+    if writer.merge.isFloorRaised {
+      for column in writer.cellOfColumn.indices
+      where column != writer.idColumn && !writer.merge.kept.contains(column) {
+        shape.columns.insert(column)
+      }
+    }
+    let statement = try writer.update(shape)
+    try statement.bindText(1, id)
+    if shape.setsEventTime { bindTime(statement) }
+    if let file = writer.merge.file { statement.bind(4, file) } else { statement.bindNull(4) }
+    var parameter: Int32 = 5
+    for column in shape.columns.columns {
+      try bind(statement, parameter, writer.cellOfColumn[column])
+      parameter += 1
+    }
+    for written in writer.merge.written { writer.cellOfColumn[written.column] = -1 }
+    try run(statement)
+  }
+
+  private func bindTime(_ statement: Statement) {
+    let time = writer.merge.eventTime
+    if time == .min { statement.bindNull(2) } else { statement.bind(2, time) }
+  }
+
+  private func bind(_ statement: Statement, _ parameter: Int32, _ index: Int) throws {
+    guard index >= 0 else { return statement.bindNull(parameter) }
+    let cell = cells[index]
+    switch cell.kind {
+    case .null: statement.bindNull(parameter)
+    case .text: try statement.bindText(parameter, text(cell.text))
+    case .integer: statement.bind(parameter, Int64(bitPattern: cell.bits))
+    case .real: statement.bind(parameter, Double(bitPattern: cell.bits))
+    }
+  }
+
+  /// Binds the row's state as parameter 3 and runs the statement.
+  private func run(_ statement: Statement) throws {
+    writer.state.removeAll(keepingCapacity: true)
+    writer.merge.state.encode(into: &writer.state)
+    try writer.state.withUnsafeBytes {
+      try statement.bindBlob(3, $0)
+      try statement.run()
+    }
+  }
+
+  /// Removes a row and remembers when it ended.
+  private mutating func bury(
+    _ id: UnsafeRawBufferPointer, stored: RowState?, isRow: Bool
+  ) throws {
+    let tombstone = try writer.insertTombstone()
+    writer.state.removeAll(keepingCapacity: true)
+    writer.merge.state.encode(into: &writer.state)
+    try tombstone.bindText(1, id)
+    try writer.state.withUnsafeBytes {
+      try tombstone.bindBlob(2, $0)
+      try tombstone.run()
+    }
+    if isRow {
+      try remove(id, with: writer.delete())
+      try removePartial(id, stored: stored)
+      counts.deleted += 1
+    } else {
+      counts.ignored += 1
+    }
+  }
+
+  /// Removes a row or a tombstone, and all memory of the key.
+  private mutating func forget(
+    _ id: UnsafeRawBufferPointer, isRow: Bool, isTombstone: Bool
+  ) throws {
+    if isTombstone { try remove(id, with: writer.deleteTombstone()) }
+    if isRow {
+      try remove(id, with: writer.delete())
+      try remove(id, with: writer.deletePartial())
+      counts.deleted += 1
+    } else {
+      counts.ignored += 1
+    }
+  }
+
+  private func remove(_ id: UnsafeRawBufferPointer, with statement: Statement) throws {
+    try statement.bindText(1, id)
+    try statement.run()
+  }
+
+  // MARK: Rows of which columns are unknown
+
+  /// Keeps the list of rows of which columns are unknown, after a row was written.
+  private func notePartial(_ id: UnsafeRawBufferPointer, stored: RowState?) throws {
+    let state = writer.merge.state
+    guard state.isIncomplete else { return try removePartial(id, stored: stored) }
+    try writer.notePartialRows()
+    guard let known = PartialRow.known(state, of: writer.storedColumnCount) else {
+      return try removePartial(id, stored: stored)
+    }
+    let statement = try writer.insertPartial()
+    try statement.bindText(1, id)
+    try known.utf8.withContiguousStorageIfAvailable {
+      try statement.bindText(2, UnsafeRawBufferPointer($0))
+      try statement.run()
+    }
+      ?? {
+        try statement.bind(2, known)
+        try statement.run()
+      }()
+  }
+
+  private func removePartial(_ id: UnsafeRawBufferPointer, stored: RowState?) throws {
+    guard let stored, PartialRow.known(stored, of: writer.storedColumnCount) != nil else { return }
+    try remove(id, with: writer.deletePartial())
+  }
+}
+
+/// Rows of which columns are unknown.
+enum PartialRow {
+  /// The indexes of the columns that are known, as a JSON array; nil when all are.
+  static func known(_ state: RowState, of columnCount: Int) -> String? {
+    guard state.isIncomplete,
+      state.shape.count + state.columnRanks.count < columnCount
+    else { return nil }
+    let columns = state.shape.columns + state.columnRanks.map(\.column)
+    return "[" + columns.sorted().map(String.init).joined(separator: ",") + "]"
+  }
+}

@@ -1,0 +1,185 @@
+/// The tables of our own, `_resequel_…`, which stand beside the collections in every database.
+///
+/// The comments inside the statements are kept by SQLite: `.schema` shows them to whoever looks.
+enum Schema {
+  /// Says in the file's header that it is ours: "rseq".
+  static let applicationID: UInt32 = 0x7273_6571
+  /// The version of the tables below, kept as `user_version`.
+  static let version: UInt32 = 1
+
+  /// Makes all tables and views, in an empty database.
+  static let statements = """
+    CREATE TABLE _resequel_settings (
+      -- What a later run must know of the earlier ones.
+      name TEXT PRIMARY KEY NOT NULL,
+      value TEXT NOT NULL
+    ) WITHOUT ROWID;
+
+    CREATE TABLE _resequel_files (
+      -- The manifest: every batch file that was seen, one row per version of its content.
+      id INTEGER PRIMARY KEY,
+      path TEXT NOT NULL,             -- the path's bytes as they are, even where they are no UTF-8
+      version INTEGER NOT NULL,       -- 1, and one more for each new content under this path
+      size INTEGER NOT NULL,          -- bytes on disk
+      mtime_ns INTEGER NOT NULL,      -- modification time, nanoseconds since 1970
+      device INTEGER NOT NULL,
+      inode INTEGER NOT NULL,
+      hash BLOB NOT NULL,             -- of the content; empty while it is not known
+      state TEXT NOT NULL,            -- pending, applied, held, torn, failed, duplicate, superseded
+      reason TEXT,                    -- why it is not applied
+      consumed INTEGER NOT NULL,      -- decompressed bytes up to the last whole record
+      records INTEGER NOT NULL,       -- whole records in those bytes
+      series TEXT NOT NULL,           -- the path without its number
+      ordinal INTEGER NOT NULL,       -- the number in its name; -1 for none
+      seen_at INTEGER NOT NULL,       -- when it was first seen, microseconds since 1970
+      UNIQUE (path, version)
+    );
+    CREATE INDEX _resequel_files_hash ON _resequel_files (hash) WHERE length(hash) > 0;
+
+    CREATE TABLE _resequel_collections (
+      -- The source tables that files named: those that became collections, and those held.
+      id INTEGER PRIMARY KEY,
+      name TEXT NOT NULL COLLATE NOCASE, -- the collection's table, or the one it would have
+      catalog TEXT,                   -- the source table; NULL where the source has none
+      schema TEXT,
+      source TEXT NOT NULL,
+      state TEXT NOT NULL,            -- live, or held: no table, its changes wait
+      key_rule TEXT,                  -- JSON array of source columns, @row or @append; NULL unknown
+      key_origin TEXT,                -- how the key is known: flag, configuration, schema, inferred
+      layout TEXT,                    -- rowid, or clustered (WITHOUT ROWID)
+      floor BLOB,                     -- rank of the last truncation; NULL for none
+      has_partial_rows INTEGER NOT NULL DEFAULT 0, -- whether a row lacked its insert at some time
+      held_changes INTEGER NOT NULL DEFAULT 0,     -- changes that wait
+      held_reason TEXT,               -- why they wait: one word,
+      held_cause TEXT,                -- a sentence,
+      held_evidence TEXT,             -- a JSON array of key or order candidates,
+      held_hint TEXT                  -- and the flag or configuration lines that release them
+    );
+    CREATE UNIQUE INDEX _resequel_collections_name ON _resequel_collections (name)
+      WHERE state = 'live';
+
+    CREATE TABLE _resequel_columns (
+      -- The columns of each collection. An index never changes its meaning.
+      collection INTEGER NOT NULL,
+      idx INTEGER NOT NULL,           -- from 0, as in the states of rows
+      name TEXT NOT NULL,             -- in our table
+      source TEXT NOT NULL,           -- at the source
+      PRIMARY KEY (collection, idx)
+    ) WITHOUT ROWID;
+
+    CREATE TABLE _resequel_file_collections (
+      -- What each file held for each collection.
+      file INTEGER NOT NULL,
+      collection INTEGER NOT NULL,
+      changes INTEGER NOT NULL,
+      counter_min INTEGER,            -- the source's running counts; NULL without any
+      counter_max INTEGER,
+      counter_count INTEGER NOT NULL, -- how many changes had one
+      first_rank BLOB,                -- encoded ranks of the first and the last change
+      last_rank BLOB,
+      is_held INTEGER NOT NULL,       -- whether its changes wait
+      PRIMARY KEY (collection, file)
+    ) WITHOUT ROWID;
+    CREATE INDEX _resequel_file_collections_file ON _resequel_file_collections (file);
+
+    CREATE TABLE _resequel_lineages (
+      -- The logs that a collection's changes came from, and how far each is applied.
+      collection INTEGER NOT NULL,
+      name TEXT NOT NULL,
+      hash INTEGER NOT NULL,          -- the name as ranks hold it
+      epoch INTEGER NOT NULL,
+      first_ordinal INTEGER NOT NULL, -- lowest ordinal of the files that name it; -1 for none
+      last_rank BLOB,                 -- the newest change that is applied
+      last_counter INTEGER,           -- its running count
+      PRIMARY KEY (collection, name)
+    ) WITHOUT ROWID;
+
+    CREATE TABLE _resequel_gaps (
+      -- Holes in the log, as far as the files show them.
+      collection INTEGER NOT NULL,
+      series TEXT NOT NULL,
+      after_ordinal INTEGER NOT NULL, -- the files between which something is missing
+      before_ordinal INTEGER NOT NULL,
+      kind TEXT NOT NULL,             -- proven or suspected
+      missing INTEGER,                -- how many changes, where that is known
+      since INTEGER NOT NULL,         -- when it was first seen, microseconds since 1970
+      is_waived INTEGER NOT NULL,     -- whether it is not waited for any longer
+      PRIMARY KEY (collection, series, after_ordinal, before_ordinal)
+    ) WITHOUT ROWID;
+
+    CREATE TABLE _resequel_tombstones (
+      -- Deleted rows, so that an older change does not bring them back.
+      collection INTEGER NOT NULL,
+      _id TEXT NOT NULL,
+      _position BLOB NOT NULL,        -- the row's state, as in collections
+      PRIMARY KEY (collection, _id)
+    ) WITHOUT ROWID;
+
+    CREATE TABLE _resequel_partial_rows (
+      -- Live rows of which some columns are unknown; see the view _resequel_incomplete.
+      collection INTEGER NOT NULL,
+      _id TEXT NOT NULL,
+      known TEXT NOT NULL,            -- JSON array of the indexes of the columns that are known
+      PRIMARY KEY (collection, _id)
+    ) WITHOUT ROWID;
+
+    CREATE TABLE _resequel_moves (
+      -- Changes of a primary key.
+      collection INTEGER NOT NULL,
+      old_id TEXT NOT NULL,
+      rank BLOB NOT NULL,             -- of the change, encoded
+      new_id TEXT NOT NULL,
+      PRIMARY KEY (collection, old_id, rank, new_id)
+    ) WITHOUT ROWID;
+    CREATE INDEX _resequel_moves_new ON _resequel_moves (collection, new_id);
+
+    CREATE TABLE _resequel_bag (
+      -- Tables without a key (@row): the inserts and deletes of each content, once per place in
+      -- the log.
+      collection INTEGER NOT NULL,
+      _id TEXT NOT NULL,              -- the content's hash
+      place BLOB NOT NULL,            -- what makes two changes the same change
+      delta INTEGER NOT NULL,         -- +1 or -1
+      rank BLOB NOT NULL,
+      event_time INTEGER,             -- microseconds since 1970 UTC
+      file INTEGER NOT NULL,
+      PRIMARY KEY (collection, _id, place, delta)
+    ) WITHOUT ROWID;
+
+    CREATE TABLE _resequel_quarantine (
+      -- Records that could not be used.
+      id INTEGER PRIMARY KEY,
+      file INTEGER NOT NULL,
+      byte_offset INTEGER NOT NULL,   -- in the file's decompressed bytes
+      record_index INTEGER NOT NULL,  -- from 0
+      source TEXT,                    -- its table, where that could be read
+      bytes BLOB NOT NULL,
+      reason TEXT NOT NULL,
+      is_resolved INTEGER NOT NULL DEFAULT 0,
+      UNIQUE (file, byte_offset)
+    );
+
+    CREATE TABLE _resequel_events (
+      -- What happened that somebody may ask about: repairs, new columns, holds, retries.
+      id INTEGER PRIMARY KEY,
+      kind TEXT NOT NULL,
+      collection INTEGER,
+      file INTEGER,
+      text TEXT NOT NULL
+    );
+
+    CREATE VIEW _resequel_incomplete AS
+      -- Rows made by an update on a key never seen, with the columns that are unknown.
+      SELECT c.name AS collection, p._id,
+        (SELECT group_concat(k.name, ', ') FROM _resequel_columns AS k
+          WHERE k.collection = p.collection
+            AND k.idx NOT IN (SELECT value FROM json_each(p.known))) AS unknown
+      FROM _resequel_partial_rows AS p JOIN _resequel_collections AS c ON c.id = p.collection;
+
+    CREATE VIEW _resequel_provisional AS
+      -- Collections with changes applied after a gap that was not waited for any longer.
+      SELECT c.name AS collection, g.series, g.after_ordinal, g.before_ordinal
+      FROM _resequel_gaps AS g JOIN _resequel_collections AS c ON c.id = g.collection
+      WHERE g.is_waived;
+    """
+}

@@ -1,0 +1,116 @@
+import ChangeModel
+import CollectionStore
+import RecordFormats
+
+/// What keeps a table's changes back, and what a person can do about it.
+extension Catalog.Entry {
+  /// Whether the table waits for its key to be known.
+  var waitsForKey: Bool {
+    key == nil && held == nil && !plan.isSkipped
+  }
+
+  /// Takes over what the store knows of a collection.
+  mutating func take(_ collection: Collection) {
+    storeID = collection.id
+    name = collection.name
+    key = collection.key
+    keyOrigin = collection.keyOrigin
+    columns = collection.columns
+    storedColumnCount = columns.count
+    for (index, column) in columns.enumerated() { columnIndexes[column.source] = index }
+    guard let wanted = plan.key, wanted != collection.key else { return }
+    held = HeldTable(
+      table: name, reason: .keyContradicted, changes: 0,
+      cause: "its rows are keyed by \(collection.key.text), and \(wanted.text) is asked for now",
+      evidence: [],
+      hint: "Leave the key as it is, or build the table anew: replay --rebuild \(name).")
+  }
+
+  /// Holds the table when its key was inferred and later records speak against it.
+  mutating func checkKey() {
+    guard held == nil, keyOrigin == .inferred, case .columns(let columns)? = key,
+      evidence.contradicts(inferredKey: columns)
+    else { return }
+    held = HeldTable(
+      table: name, reason: .keyContradicted, changes: 0,
+      cause: "its key was taken to be \(columns.joined(separator: ",")), "
+        + "and later records name other columns to find their rows",
+      evidence: candidates, hint: "Say what the key is: --key \(keyFlag(columns))")
+  }
+
+  /// Why the table's changes wait; nil when they do not.
+  var reasonToHold: HeldTable? {
+    if let held { return held }
+    if hasUnreadableCursor {
+      return HeldTable(
+        table: name, reason: .orderUnknown, changes: 0,
+        cause: "its cursor is of a source whose fields were never published",
+        evidence: cursorEvidence.proposals.map { "\($0.path): rises in every file" },
+        hint: """
+          Say which fields put its changes in order, in the configuration file:
+          collections:
+            \(name): {order: [\(cursorProposal)]}
+          """)
+    }
+    if key == nil {
+      let best = evidence.keyCandidates
+      return HeldTable(
+        table: name, reason: .keyUnknown, changes: 0, cause: "nothing says what its key is",
+        evidence: candidates,
+        hint: "Say what the key is: --key \(keyFlag(best.first?.columns ?? ["COLUMN"]))")
+    }
+    return nil
+  }
+
+  private var cursorProposal: String {
+    let fields = cursorEvidence.proposals.map { "{path: \($0.path), kind: \($0.kind.rawValue)}" }
+    return fields.isEmpty ? "{path: cursor.FIELD, kind: int}" : fields.joined(separator: ", ")
+  }
+
+  private var candidates: [String] {
+    evidence.keyCandidates.map {
+      "\($0.columns.joined(separator: ",")): \($0.evidence)"
+    }
+  }
+
+  /// `nation=n_nationkey`, quoted for a shell where it must be.
+  private func keyFlag(_ columns: [String]) -> String {
+    let flag = "\(name)=\(columns.joined(separator: ","))"
+    let isPlain = flag.utf8.allSatisfy { byte in
+      byte >= 0x61 && byte <= 0x7A || byte >= 0x41 && byte <= 0x5A || byte >= 0x30 && byte <= 0x39
+        || [0x5F, 0x3D, 0x2C, 0x2E, 0x2D].contains(byte)
+    }
+    return isPlain ? flag : "'\(flag.replacing("'", with: "'\\''"))'"
+  }
+}
+
+extension HeldTable {
+  /// A table whose names SQLite cannot take.
+  init(_ problem: NameProblem, table: String, changes: Int) {
+    let isTable =
+      switch problem.kind {
+      case .unusableTable, .takenTable: true
+      default: false
+      }
+    self.init(
+      table: table, reason: isTable ? .nameTaken : .columnNames, changes: changes,
+      cause: problem.cause, evidence: [], hint: problem.hint)
+  }
+
+  /// What the store keeps of it.
+  var note: HeldNote {
+    HeldNote(
+      reason: reason.rawValue, cause: cause, evidence: evidence, hint: hint, changes: changes)
+  }
+}
+
+extension KeyRule {
+  /// The rule as it is written behind `--key TABLE=`.
+  var text: String {
+    switch self {
+    case .columns(let columns): columns.joined(separator: ",")
+    case .wholeRow: "@row"
+    case .append: "@append"
+    }
+  }
+}

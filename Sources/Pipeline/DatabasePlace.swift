@@ -1,0 +1,39 @@
+import BatchSource
+import ChangeModel
+import Glibc
+
+/// Where a database may lie.
+enum DatabasePlace {
+  /// Whether there is a file.
+  static func exists(_ path: String) -> Bool {
+    access(path, F_OK) == 0
+  }
+
+  /// The directory of a path.
+  static func directory(of path: String) -> BatchPath {
+    let parent = BatchPath(path).parent
+    return parent.bytes.isEmpty ? BatchPath(".") : parent
+  }
+
+  /// Refuses a path on a network or FUSE file system: SQLite's locks do not hold there.
+  static func check(_ path: String) throws {
+    let directory = directory(of: path)
+    guard let resolved = realpath(directory.description, nil) else {
+      throw IngestError(
+        .fatal, file: path, cause: "its directory does not exist",
+        hint: "Make the directory \(directory), or name another file.")
+    }
+    defer { free(resolved) }
+    if MountInfo.current()?.isRemote(BatchPath(String(cString: resolved))) == true {
+      throw IngestError(
+        .fatal, file: path, cause: "it is on a network or FUSE file system",
+        hint: "Keep the database on a local disk; SQLite's locks do not hold elsewhere.")
+    }
+  }
+}
+
+/// How much of the machine a run uses.
+enum Cores {
+  /// The processors this process may run on, at least 1.
+  static var count: Int { max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
+}

@@ -1,0 +1,153 @@
+import BatchSource
+import ChangeModel
+import RecordFormats
+
+/// Decodes files a step at a time; each step's changes go to the sequencer before the next.
+///
+/// Unchecked: a worker is handed over whole, from the task that decodes to the one that admits and
+/// back, and never used by two at a time.
+final class DecodeWorker: @unchecked Sendable {
+  /// What one step decoded: stretches of one or more files.
+  struct Step: Sendable {
+    let worker: DecodeWorker
+    var stretches: [Stretch] = []
+  }
+
+  /// The changes of one file, or of a part of it.
+  struct Stretch: Sendable {
+    let slot: Int
+    var batch: ChangeBatch
+    /// Bytes that were read for it, as they lie on disk; for a compressed file all at its end.
+    var bytesRead: UInt64 = 0
+    /// How the file ended; nil while it goes on.
+    var outcome: RunFile.Outcome?
+  }
+
+  /// Which worker of the pass this is.
+  let index: Int
+  private var decoder: RecordDecoder
+  private let reader = BatchFileReader()
+  private let spill: SpillFile?
+  private var waiting: ArraySlice<(slot: Int, file: BatchFile, context: FileContext)> = []
+  private var open: (slot: Int, bytesTold: UInt64)?
+  private var spare: [ChangeBatch] = []
+
+  /// A step ends when so many changes are decoded.
+  private static let stepChanges = 16_384
+
+  /// Makes a worker.
+  ///
+  /// - Parameter spill: where the decompressed bytes of compressed files are kept.
+  init(index: Int, decoder: RecordDecoder, spill: SpillFile?) {
+    self.index = index
+    self.decoder = decoder
+    self.spill = spill
+  }
+
+  /// Whether the unit is finished.
+  var isDone: Bool { open == nil && waiting.isEmpty }
+
+  /// The tables that were met so far.
+  var tables: [DecodedTable] { decoder.tables }
+
+  /// Starts a unit.
+  func begin(_ unit: DecodeUnit, files: [RunFile]) {
+    waiting = unit.slots.map { ($0, files[$0].file, files[$0].context) }[...]
+  }
+
+  /// Takes back the batches of a step, to fill them again.
+  func recycle(_ step: consuming Step) {
+    spare = step.stretches.map(\.batch)
+  }
+
+  /// Decodes until there is enough to hand over, or the unit is finished.
+  func step() throws -> Step {
+    var step = Step(worker: self)
+    var changes = 0
+    while changes < Self.stepChanges, !isDone {
+      try Task.checkCancellation()
+      var batch = spare.popLast() ?? ChangeBatch()
+      batch.removeAll()
+      let stretch = decodeStretch(into: batch, limit: Self.stepChanges - changes)
+      changes += stretch.batch.changes.count
+      step.stretches.append(stretch)
+    }
+    return step
+  }
+
+  private func decodeStretch(into batch: consuming ChangeBatch, limit: Int) -> Stretch {
+    var stretch = Stretch(slot: open?.slot ?? waiting[waiting.startIndex].slot, batch: batch)
+    do throws(IngestError) {
+      if open == nil { try openNext() }
+      try decode(into: &stretch, limit: limit)
+    } catch {
+      giveUp(on: &stretch, error)
+    }
+    return stretch
+  }
+
+  /// Ends a file that cannot be read on. What was decoded of it stays usable.
+  private func giveUp(on stretch: inout Stretch, _ error: IngestError) {
+    var outcome = RunFile.Outcome(error: error, layout: decoder.layout)
+    if open != nil {
+      do throws(IngestError) {
+        let read = try reader.finish()
+        outcome.identity = read.identity
+        outcome.spill = read.spill
+      } catch {
+        // Its records cannot be fetched either: the second pass will leave the file out.
+        outcome.hasChanged = true
+      }
+    }
+    stretch.outcome = outcome
+    open = nil
+  }
+
+  private func openNext() throws(IngestError) {
+    let next = waiting.removeFirst()
+    try reader.open(next.file, startOffset: next.context.offset, spill: spill)
+    decoder.begin(next.context)
+    open = (next.slot, 0)
+  }
+
+  private func decode(into stretch: inout Stretch, limit: Int) throws(IngestError) {
+    var consumed: UInt64 = 0
+    while stretch.batch.changes.count < limit {
+      let window = try reader.next()
+      let used = decoder.decode(window.bytes, isEnd: window.isEnd, into: &stretch.batch)
+      reader.consume(used)
+      consumed = window.offset + UInt64(used)
+      if window.isEnd {
+        try finish(&stretch, consumed: consumed)
+        break
+      }
+      if let failure { throw failure }
+    }
+    let told = open?.bytesTold ?? 0
+    if reader.compression == .none, consumed > told {
+      stretch.bytesRead += consumed - told
+      open?.bytesTold = consumed
+    }
+  }
+
+  /// Why the decoder reads no further, if it does not.
+  private var failure: IngestError? {
+    if case .failed(let error) = decoder.end { return error }
+    return nil
+  }
+
+  private func finish(_ stretch: inout Stretch, consumed: UInt64) throws(IngestError) {
+    var outcome = RunFile.Outcome(error: failure, layout: decoder.layout)
+    let read = try reader.finish()
+    outcome.identity = read.identity
+    outcome.hash = read.contentHash.bytes
+    outcome.consumedBytes = consumed
+    outcome.spill = read.spill
+    outcome.hasChanged = read.hasChanged
+    if read.isTruncated { outcome.tornReason = "its compressed data is cut off" }
+    if case .torn(_, let reason) = decoder.end { outcome.tornReason = reason }
+    stretch.outcome = outcome
+    stretch.bytesRead += read.rawByteCount - min(open?.bytesTold ?? 0, read.rawByteCount)
+    open = nil
+  }
+}

@@ -1,0 +1,67 @@
+import BatchSource
+import ChangeModel
+import RecordFormats
+
+/// What decoders must know of files before they read them, gathered from the side files.
+struct FileContexts {
+  private var sideFiles: SideFiles
+  private var schemas: [BatchPath: ArcionSchemas] = [:]
+  private var metadata: [BatchPath: ArcionObjectMetadata] = [:]
+  /// Side files that cannot be used.
+  private(set) var errors: [BatchPath: IngestError] = [:]
+
+  init(_ sideFiles: SideFiles) {
+    self.sideFiles = sideFiles
+  }
+
+  /// Adds the side files of a file that was not listed.
+  mutating func look(beside file: BatchFile) {
+    sideFiles.look(beside: file)
+  }
+
+  /// The context of one file.
+  mutating func context(
+    of file: BatchFile, resumeOffset: UInt64, recordIndex: Int
+  ) -> FileContext {
+    var context = FileContext(name: file.path.description, tableByPath: file.tableByPath)
+    context.offset = resumeOffset
+    context.recordIndex = recordIndex
+    if let path = sideFiles.nearest(.schemas, to: file) { context.schemas = schemas(at: path) }
+    if let path = sideFiles.nearest(.objectMetadata, to: file) {
+      context.metadata = metadata(at: path)
+    }
+    return context
+  }
+
+  private mutating func schemas(at path: BatchPath) -> ArcionSchemas? {
+    if let known = schemas[path] { return known }
+    schemas[path] = parse(path) { text throws(IngestError) in try ArcionSchemas(yaml: text) }
+    return schemas[path]
+  }
+
+  private mutating func metadata(at path: BatchPath) -> ArcionObjectMetadata? {
+    if let known = metadata[path] { return known }
+    metadata[path] = parse(path) { text throws(IngestError) in
+      try ArcionObjectMetadata(yaml: text)
+    }
+    return metadata[path]
+  }
+
+  private mutating func parse<Content>(
+    _ path: BatchPath, _ parse: (String) throws(IngestError) -> Content
+  ) -> Content? {
+    guard errors[path] == nil else { return nil }
+    do throws(IngestError) {
+      // They are small: a schema of ten thousand tables has a few megabytes.
+      guard let bytes = SmallFile.read(path, limit: 64 << 20) else {
+        throw IngestError(.file, cause: "the file cannot be read, or has more than 64 MiB")
+      }
+      return try parse(String(decoding: bytes, as: UTF8.self))
+    } catch {
+      var error = error
+      error.file = path.description
+      errors[path] = error
+      return nil
+    }
+  }
+}

@@ -1,0 +1,127 @@
+import BatchSource
+import ChangeModel
+import CollectionStore
+import RecordFormats
+import Sequencing
+
+/// Files that are decoded one after another by one worker, so that small ones cost little.
+struct DecodeUnit: Sendable {
+  /// The slots of its files.
+  var slots: [Int]
+
+  /// Cuts slots into units of some megabytes.
+  static func units(of slots: [Int], files: [RunFile]) -> [DecodeUnit] {
+    let unitBytes: UInt64 = 8 << 20
+    let unitFiles = 256
+    var units: [DecodeUnit] = []
+    var current: [Int] = []
+    var bytes: UInt64 = 0
+    for slot in slots {
+      current.append(slot)
+      bytes += files[slot].file.identity.size
+      if bytes >= unitBytes || current.count >= unitFiles {
+        units.append(DecodeUnit(slots: current))
+        current = []
+        bytes = 0
+      }
+    }
+    if !current.isEmpty { units.append(DecodeUnit(slots: current)) }
+    return units
+  }
+}
+
+/// Reads files once, on every core, and gathers what decides: keys, ranks, and where records are.
+///
+/// In: the run's files. Out: their changes in the sequencer, and each file's outcome. A broken
+/// record or file stops only itself.
+struct FirstPass {
+  /// The collections; new tables and columns are added.
+  var catalog: Catalog
+  /// The files, by slot.
+  var files: [RunFile]
+  /// Where the changes go.
+  var sequencer: Sequencer
+  /// Where the decompressed bytes of compressed files are kept for the second pass.
+  let spillDirectory: BatchPath
+  /// Whether this is the first time that these files are read in this run.
+  let counting: Bool
+  /// Which collections' changes are wanted.
+  let takes: @Sendable (Catalog.Entry) -> Bool
+  /// Records that turned out to be unusable in an earlier attempt.
+  let unusable: Unusable
+  var progress: ProgressMeter
+
+  /// Reads the files at these slots, `width` at a time.
+  ///
+  /// - Throws: `CancellationError` when the task is cancelled; nothing is lost by that.
+  mutating func read(slots: [Int], width: Int) async throws {
+    var waiting = DecodeUnit.units(of: slots, files: files)[...]
+    var routes = Array(repeating: DecoderRoutes(), count: width)
+    let plans = catalog
+    try await withThrowingTaskGroup(of: DecodeWorker.Step.self) { group in
+      for index in 0..<width {
+        guard let unit = waiting.popFirst() else { break }
+        let worker = DecodeWorker(
+          index: index, decoder: RecordDecoder(plan: { plans.plan(for: $0) }),
+          spill: try SpillFile(directory: spillDirectory))
+        worker.begin(unit, files: files)
+        group.addTask { try worker.step() }
+      }
+      while let step = try await group.next() {
+        let worker = step.worker
+        admit(step, routes: &routes[worker.index])
+        worker.recycle(step)
+        if worker.isDone {
+          guard let unit = waiting.popFirst() else { continue }
+          worker.begin(unit, files: files)
+        }
+        group.addTask { try worker.step() }
+      }
+    }
+  }
+
+  /// Takes in what a worker decoded.
+  private mutating func admit(_ step: DecodeWorker.Step, routes: inout DecoderRoutes) {
+    for var stretch in step.stretches {
+      let slot = stretch.slot
+      unusable.remove(from: &stretch.batch, path: files[slot].file.path)
+      let batch = stretch.batch
+      routes.follow(
+        tables: batch.tables, lineages: batch.lineages, catalog: &catalog, takes: takes)
+      if counting { tally(batch, slot: slot, routes: routes) }
+      _ = sequencer.admit(
+        batch, from: UInt32(slot), routes: &routes.routes, lineages: routes.lineages)
+      files[slot].quarantined += batch.quarantined
+      if counting { progress.read(records: batch.recordCount, bytes: stretch.bytesRead) }
+      guard let outcome = stretch.outcome else { continue }
+      files[slot].outcome = outcome
+      gatherEvidence(of: batch, routes: routes)
+      if counting { progress.finishedFile() }
+    }
+  }
+
+  private mutating func tally(_ batch: ChangeBatch, slot: Int, routes: DecoderRoutes) {
+    files[slot].records += batch.recordCount
+    for change in batch.changes {
+      let collection = routes.collections[Int(change.table)]
+      files[slot].tallies[collection, default: RunFile.Tally()].add(change)
+      if change.flags.contains(.unreadableCursor) {
+        catalog.update(collection) { $0.hasUnreadableCursor = true }
+      }
+    }
+  }
+
+  /// Adds what the tables of a file that was read to its end say about keys and cursors.
+  private mutating func gatherEvidence(of batch: ChangeBatch, routes: DecoderRoutes) {
+    for (table, collection) in zip(batch.tables, routes.collections) {
+      catalog.update(collection) { entry in
+        entry.evidence.merge(table.evidence)
+        entry.cursorEvidence.append(table.cursorEvidence)
+        if entry.key == nil, let key = table.key {
+          entry.key = key
+          entry.keyOrigin = entry.plan.key == nil ? .schema : .flag
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,169 @@
+import BatchSource
+import ChangeModel
+import CollectionStore
+import Hashing
+import RecordFormats
+import Sequencing
+
+/// Which of the listed files are read, and from where: new ones whole, grown ones from where the
+/// last run stopped, known ones not at all.
+extension IngestAttempt {
+  /// Looks every listed file up in the manifest.
+  mutating func takeIn(_ listing: ScanResult) async throws {
+    summary.failedFiles += listing.errors
+    summary.knownFiles += listing.unchangedCount
+    contexts = FileContexts(listing.sideFiles)
+    var start = listing.files.startIndex
+    while start < listing.files.endIndex {
+      let end = min(start + 1000, listing.files.endIndex)
+      let chunk = listing.files[start..<end].map { $0 }
+      let paths = chunk.map(\.path.bytes)
+      let records = try await writer.perform { store in
+        try paths.map { path in try store.file(atPath: path) }
+      }
+      for (file, record) in zip(chunk, records) {
+        if let error = unusable.files[file.path] {
+          summary.failedFiles.append(error)
+        } else {
+          try takeIn(file, record: record)
+        }
+      }
+      start = end
+    }
+    progress.found(files: files.count, bytes: files.reduce(0) { $0 + $1.file.identity.size })
+  }
+
+  private mutating func takeIn(_ file: BatchFile, record: FileRecord?) throws {
+    guard var record else { return add(file, record: newRecord(of: file, version: 1)) }
+    if record.isSameVersion(as: file.identity) { return noteKnown(file, record) }
+    let growth = compare(file, with: record)
+    record.take(file.identity)
+    switch growth {
+    case .same:
+      touched.append(record)
+      noteKnown(file, record)
+    case .grown:
+      add(file, record: record, resumesAt: (record.consumed, record.records))
+    case .other:
+      takeInOther(file, version: record.version + 1)
+    case .unreadable(let error):
+      summary.failedFiles.append(error)
+    }
+  }
+
+  /// A known name with content that does not continue the old.
+  private mutating func takeInOther(_ file: BatchFile, version: Int) {
+    switch configuration.onModified {
+    case .add, .supersede:
+      add(file, record: newRecord(of: file, version: version))
+    case .error:
+      summary.failedFiles.append(
+        IngestError(
+          .file, file: file.path.description,
+          cause: "the file was read before, with other content",
+          hint: "Give new content a new name, or set on_modified to add or supersede."))
+    }
+  }
+
+  /// A file that needs no reading, but may keep the run from being complete.
+  private mutating func noteKnown(_ file: BatchFile, _ record: FileRecord) {
+    summary.knownFiles += 1
+    switch record.state {
+    case .torn:
+      summary.tornFiles.append(file.path.description)
+    case .failed:
+      summary.failedFiles.append(
+        IngestError(.file, file: file.path.description, cause: record.reason ?? "cannot be read"))
+    case .pending, .applied, .held, .duplicate, .superseded:
+      break
+    }
+  }
+
+  private enum Growth {
+    case same, grown, other
+    case unreadable(IngestError)
+  }
+
+  private func compare(_ file: BatchFile, with record: FileRecord) -> Growth {
+    guard !record.hash.isEmpty, file.identity.size >= record.size else { return .other }
+    do throws(IngestError) {
+      let prefix = try BatchFileReader().prefixHash(of: file, byteCount: record.size)
+      guard prefix?.bytes == record.hash else { return .other }
+      return file.identity.size == record.size ? .same : .grown
+    } catch {
+      return .unreadable(error)
+    }
+  }
+
+  private func newRecord(of file: BatchFile, version: Int) -> FileRecord {
+    var record = FileRecord(path: file.path.bytes)
+    record.version = version
+    record.take(file.identity)
+    record.series = file.series.bytes
+    record.ordinal = file.ordinal
+    record.seenAt = WallClock.microseconds()
+    return record
+  }
+
+  /// Adds a file to the run.
+  mutating func add(
+    _ file: BatchFile, record: FileRecord,
+    resumesAt resume: (offset: UInt64, records: Int) = (0, 0), isReread: Bool = false
+  ) {
+    // From the record: a file that is read again ranks as it did.
+    let stamp = FileStamp(
+      ordinal: record.ordinal ?? 0,
+      series: StableHash.hash32(BatchPath(record.series).description))
+    let slot = sequencer.addFile(stamp)
+    precondition(Int(slot) == files.count, "the sequencer and the run number files alike")
+    files.append(
+      RunFile(
+        file: file, record: record, stamp: stamp,
+        context: contexts.context(of: file, resumeOffset: resume.offset, recordIndex: resume.records),
+        isReread: isReread))
+  }
+
+  /// Adds the files in the manifest that hold changes of a collection and are not in the run.
+  ///
+  /// - Throws: an ``IngestError`` of severity `file` when one is gone, or is not what it was.
+  mutating func addManifestFiles(of index: Int, heldOnly: Bool = false) async throws {
+    guard let id = catalog.entries[index].storeID ?? catalog.entries[index].heldID else { return }
+    let records = try await writer.perform { store in
+      let held = Set(try store.shares(ofCollection: id).filter(\.isHeld).map(\.file))
+      return try store.filesTouching(id).filter {
+        $0.state != .superseded && (!heldOnly || held.contains($0.id))
+      }
+    }
+    let known = Set(files.map(\.record.id))
+    for record in records where !known.contains(record.id) {
+      let path = BatchPath(record.path)
+      guard let file = BatchFile(existing: path, series: BatchPath(record.series)),
+        record.isSameVersion(as: file.identity)
+      else {
+        throw IngestError(
+          .file, file: path.description,
+          cause: "the file is needed again and is gone, or is not what it was",
+          hint: "Put the file back, and run again.")
+      }
+      contexts.look(beside: file)
+      add(file, record: record, isReread: true)
+    }
+  }
+}
+
+extension FileRecord {
+  /// Whether a file is, as far as can be seen from outside, the version recorded here.
+  func isSameVersion(as identity: FileIdentity) -> Bool {
+    size == identity.size && modified == identity.modificationTime
+      && changed == identity.changeTime && inode == identity.inode
+  }
+
+  /// Records which version of the file was seen.
+  mutating func take(_ identity: FileIdentity) {
+    size = identity.size
+    modified = identity.modificationTime
+    changed = identity.changeTime
+    device = identity.device
+    inode = identity.inode
+  }
+}

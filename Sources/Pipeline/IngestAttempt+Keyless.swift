@@ -1,0 +1,150 @@
+import ChangeModel
+import CollectionStore
+import Hashing
+import Sequencing
+
+/// Tables without a key: every insert a row (`@append`), or the whole row its key, with equal rows
+/// counted (`@row`).
+extension IngestAttempt {
+  /// Writes a collection in which every insert is a row of its own.
+  ///
+  /// A row's `_id` is a hash of its place in the log and its content, so that a repeat of the same
+  /// change is the same row.
+  mutating func writeAppended(_ index: Int, _ ordered: OrderedChanges) async throws {
+    guard let collection = catalog.entries[index].storeID else { return }
+    var reader = takeReader()
+    var start = 0
+    progress.beginWriting(rows: ordered.queue.changes.count)
+    while start < ordered.queue.changes.count {
+      let end = min(start + 4096, ordered.queue.changes.count)
+      var batch = RowBatch(collection: collection)
+      for change in ordered.queue.changes[start..<end] {
+        guard change.operation == .insert || change.operation == .upsert else {
+          try quarantine(change, of: index, reading: &reader)
+          continue
+        }
+        try append(change, of: index, ordered, to: &batch, reading: &reader)
+      }
+      batch.sortRows()
+      let sorted = batch
+      count(try await writer.perform { store in try store.apply(sorted, mode: .merge) })
+      progress.wrote(rows: end - start)
+      start = end
+    }
+  }
+
+  private func append(
+    _ change: SequencedChange, of index: Int, _ ordered: OrderedChanges, to batch: inout RowBatch,
+    reading reader: inout RecordReader
+  ) throws {
+    let cells = try reader.appendValues(of: change, to: &batch.buffer)
+    let rank = ordered.rank(of: change)
+    var key: [UInt8] = []
+    key.append(contentsOf: place(of: rank))
+    appendContent(batch.buffer, cells, columns: catalog.entries[index].columns, to: &key)
+    let start = batch.buffer.bytes.count
+    RowHash(ofKey: key[...]).append(to: &batch.buffer.bytes)
+    let file = fileIDs[Int(change.file)]
+    batch.layers.append(RowLayer(rank: rank, file: file, cells: cells))
+    batch.rows.append(
+      RowDelta(
+        id: ByteRange(offset: start, count: batch.buffer.bytes.count - start),
+        floor: RowState.Floor(kind: .insert, rank: rank), eventTime: change.eventTime,
+        floorFile: file, layers: batch.layers.count - 1..<batch.layers.count))
+  }
+
+  /// Writes a collection whose rows are their own key. Each place of the log counts a row in, or
+  /// out, once.
+  mutating func writeBag(_ index: Int, _ ordered: OrderedChanges) async throws {
+    guard let collection = catalog.entries[index].storeID else { return }
+    var reader = takeReader()
+    progress.beginWriting(rows: ordered.queue.changes.count)
+    for chunk in stride(from: 0, to: ordered.queue.changes.count, by: 4096) {
+      var batch = BagBatch(collection: collection)
+      for change in ordered.queue.changes[chunk..<min(chunk + 4096, ordered.queue.changes.count)] {
+        try count(change, ordered, into: &batch, reading: &reader)
+      }
+      let counted = batch
+      count(try await writer.perform { store in try store.apply(counted) })
+      progress.wrote(rows: counted.changes.count)
+    }
+  }
+
+  private func count(
+    _ change: SequencedChange, _ ordered: OrderedChanges, into batch: inout BagBatch,
+    reading reader: inout RecordReader
+  ) throws {
+    let rank = ordered.rank(of: change)
+    let file = fileIDs[Int(change.file)]
+    let place = place(of: rank)
+    let isDelete = change.operation == .delete
+    var cells = 0..<0
+    if !isDelete { cells = try reader.appendValues(of: change, to: &batch.buffer) }
+    var halves = [(ordered.queue.key(of: change), isDelete ? -1 : 1)]
+    if change.isMove { halves.append((ordered.queue.oldKey(of: change), -1)) }
+    // An update that changes nothing takes out what it puts in.
+    if change.operation == .update && !change.isMove { return }
+    for (key, delta) in halves {
+      let start = batch.buffer.bytes.count
+      RowHash(ofKey: key).append(to: &batch.buffer.bytes)
+      batch.changes.append(
+        BagChange(
+          id: ByteRange(offset: start, count: batch.buffer.bytes.count - start), delta: delta,
+          place: place, rank: rank, eventTime: change.eventTime, file: file,
+          cells: delta > 0 ? cells : 0..<0))
+    }
+  }
+
+  /// What makes two changes the same change: the place in the log, or where the format has none
+  /// the place in the files.
+  private func place(of rank: Rank) -> [UInt8] {
+    var place = rank
+    if rank.position != .zero {
+      place.ordinal = 0
+      place.series = 0
+      place.recordIndex = 0
+    }
+    place.eventTime = .min
+    var bytes: [UInt8] = []
+    place.encode(into: &bytes)
+    return bytes
+  }
+
+  /// Appends a row's content by column name, since columns are numbered as they arrive.
+  private func appendContent(
+    _ buffer: CellBuffer, _ cells: Range<Int>, columns: [Collection.Column],
+    to key: inout [UInt8]
+  ) {
+    let sorted = buffer.cells[cells].sorted {
+      columns[Int($0.column)].source < columns[Int($1.column)].source
+    }
+    for cell in sorted where cell.kind != .null {
+      Array(columns[Int(cell.column)].source.utf8).withUnsafeBytes {
+        KeyEncoding.append(part: $0, to: &key)
+      }
+      key.append(cell.kind.rawValue)
+      Rank.append(cell.bits, to: &key)
+      buffer.bytes[cell.text.indices].withUnsafeBytes { KeyEncoding.append(part: $0, to: &key) }
+    }
+  }
+
+  private mutating func quarantine(
+    _ change: SequencedChange, of index: Int, reading reader: inout RecordReader
+  ) throws {
+    files[Int(change.file)].quarantined.append(
+      QuarantinedRecord(
+        bytes: try reader.bytes(of: change), byteOffset: change.recordOffset,
+        recordIndex: Int(change.recordIndex), table: catalog.entries[index].source,
+        reason: "the table takes inserts alone (@append), and this is another change"))
+  }
+}
+
+extension RowBatch {
+  /// Sorts the rows by the bytes of their ids; rows of one id keep their order.
+  mutating func sortRows() {
+    let bytes = buffer.bytes
+    rows.sort { left, right in
+      bytes[left.id.indices].lexicographicallyPrecedes(bytes[right.id.indices])
+    }
+  }
+}

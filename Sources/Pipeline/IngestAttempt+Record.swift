@@ -1,0 +1,135 @@
+import BatchSource
+import ChangeModel
+import CollectionStore
+import RecordFormats
+
+/// What goes into the store besides rows: the manifest, what each file held for whom, the
+/// quarantine, and what is held.
+extension IngestAttempt {
+  /// Records the run's files, so that rows can name them.
+  mutating func recordFiles() async throws {
+    for slot in files.indices where !files[slot].isReread {
+      files[slot].record.describe(files[slot])
+    }
+    let records = files.map(\.record)
+    let touched = touched
+    let identifiers = try await writer.perform { store in
+      for record in touched { try store.update(record) }
+      return try records.map { record in
+        if record.id == 0 { return try store.insert(record) }
+        try store.update(record)
+        return record.id
+      }
+    }
+    for (slot, id) in identifiers.enumerated() { files[slot].record.id = id }
+  }
+
+  /// Records what is known only after the rows were written.
+  mutating func recordRest() async throws {
+    let held = heldTables()
+    var shares: [FileShare] = []
+    for index in catalog.entries.indices {
+      let isHeld = held[index] != nil || blocked.contains(index)
+      if let table = held[index] {
+        let source = catalog.entries[index].source
+        let name = catalog.entries[index].name
+        let id = try await writer.perform { store in try store.hold(source, name: name, table.note) }
+        catalog.update(index) { $0.heldID = id }
+        summary.held.append(table)
+      }
+      guard let id = catalog.entries[index].storeID ?? catalog.entries[index].heldID else { continue }
+      if !isHeld, catalog.entries[index].releasesHeldFiles {
+        try await writer.perform { store in try store.release(id) }
+      }
+      for file in files where !file.isReread {
+        guard let tally = file.tallies[index] else { continue }
+        shares.append(tally.share(file: file.record.id, collection: id, isHeld: isHeld))
+      }
+      catalog.update(index) {
+        $0.hasHeldFiles = isHeld || ($0.hasHeldFiles && !$0.releasesHeldFiles)
+        $0.releasesHeldFiles = false
+      }
+    }
+    try await recordQuarantine()
+    let recorded = shares
+    try await writer.perform { store in
+      for share in recorded { try store.record(share) }
+    }
+  }
+
+  private mutating func recordQuarantine() async throws {
+    let quarantined = files.filter { !$0.quarantined.isEmpty }.map { ($0.record.id, $0.quarantined) }
+    summary.quarantined += try await writer.perform { store in
+      var count = 0
+      for (file, records) in quarantined {
+        for record in records where try store.quarantine(record, file: file) { count += 1 }
+      }
+      return count
+    }
+  }
+
+  /// The tables whose changes wait, by the catalog's index; only those that this run met.
+  private func heldTables() -> [Int: HeldTable] {
+    var held: [Int: HeldTable] = [:]
+    for index in catalog.entries.indices where !catalog.entries[index].plan.isSkipped {
+      let changes = files.reduce(0) { $0 + ($1.tallies[index]?.changes ?? 0) }
+      guard changes > 0, var table = catalog.entries[index].reasonToHold else { continue }
+      table.changes = changes
+      held[index] = table
+    }
+    return held
+  }
+
+  /// Fills in what the files' outcomes say.
+  mutating func summarize() {
+    summary.files = files.count { !$0.isReread }
+    summary.bytes = progress.current.bytesDone
+    for file in files where !file.isReread {
+      summary.records += file.records
+      summary.changes += file.tallies.values.reduce(0) { $0 + $1.changes }
+      if let error = file.outcome?.error { summary.failedFiles.append(error) }
+      if file.outcome?.tornReason != nil { summary.tornFiles.append(file.file.path.description) }
+    }
+    for entry in catalog.entries where entry.plan.isSkipped {
+      summary.skippedChanges += 0
+    }
+    summary.failedFiles += contexts.errors.values
+    summary.tables = catalog.entries.filter { $0.storeID != nil }.map(\.name)
+  }
+}
+
+extension FileRecord {
+  /// Takes over what the first pass found of a file.
+  mutating func describe(_ file: RunFile) {
+    guard let outcome = file.outcome else { return }
+    if let identity = outcome.identity { take(identity) }
+    if !outcome.hash.isEmpty { hash = outcome.hash }
+    consumed = outcome.consumedBytes
+    records += file.records
+    state = .applied
+    reason = nil
+    if let torn = outcome.tornReason {
+      state = .torn
+      reason = torn
+    }
+    if let error = outcome.error {
+      state = .failed
+      reason = error.cause
+    }
+  }
+}
+
+extension RunFile.Tally {
+  /// What the store keeps of a tally.
+  func share(file: Int64, collection: Int64, isHeld: Bool) -> FileShare {
+    var share = FileShare(file: file, collection: collection)
+    share.changes = changes
+    share.counterCount = counterCount
+    if counterCount > 0 {
+      share.counterMin = counterMin
+      share.counterMax = counterMax
+    }
+    share.isHeld = isHeld
+    return share
+  }
+}

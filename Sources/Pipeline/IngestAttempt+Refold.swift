@@ -1,0 +1,48 @@
+import BatchSource
+import ChangeModel
+import CollectionStore
+import Sequencing
+
+/// Refold: keys recomputed from every file that the manifest names, the files of this call among
+/// them. The one way to repair what no merge can express.
+extension IngestAttempt {
+  /// Recomputes keys from the files, and adds their rows to what is written.
+  ///
+  /// Where a file is gone the keys stay as they are, and the call's changes of the collection wait.
+  mutating func refold(
+    _ late: Set<[UInt8]>, of index: Int, key: KeyRule, into linked: inout LinkedRows
+  ) async throws {
+    do {
+      let components = try await gatherForRefold(index, key: key, late: late)
+      var reader = takeReader()
+      linked.fileIDs = fileIDs
+      for component in components { try linked.fold(component, upon: [], reading: &reader) }
+    } catch let error as IngestError where error.severity == .file {
+      linked.leave(late)
+      blocked.insert(index)
+      summary.warnings.append(
+        "\(catalog.entries[index].name): \(late.count) keys wait to be recomputed: \(error)")
+    }
+  }
+
+  /// Reads all changes of a collection again, and returns the components that hold these keys.
+  ///
+  /// - Throws: an ``IngestError`` of severity `file` when a file that is needed is gone or is not
+  ///   what it was.
+  mutating func gatherForRefold(
+    _ index: Int, key: KeyRule, late: Set<[UInt8]>
+  ) async throws -> [LinkedRows.Component] {
+    try await addManifestFiles(of: index)
+    let slots = files.indices.filter { files[$0].tallies[index] != nil || files[$0].isReread }
+    var everything = Sequencer()
+    for file in files { _ = everything.addFile(file.stamp) }
+    swap(&everything, &sequencer)
+    defer { swap(&everything, &sequencer) }
+    let name = catalog.entries[index].name
+    try await readFiles(slots, counting: false) { $0.name == name }
+    if let failed = slots.compactMap({ files[$0].outcome?.error }).first { throw failed }
+    let all = sequencer.release(collection: index)
+    return LinkedRows.components(of: all, key: key, stored: [])
+      .filter { !late.isDisjoint(with: $0.ids) }
+  }
+}

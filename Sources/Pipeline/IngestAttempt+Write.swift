@@ -1,0 +1,153 @@
+import ChangeModel
+import CollectionStore
+import RecordFormats
+import Sequencing
+
+/// The second pass: what the released changes leave of each row goes to the store.
+extension IngestAttempt {
+  /// Writes every collection's rows.
+  mutating func writeCollections() async throws {
+    for index in catalog.entries.indices where sequencer.count(collection: index) > 0 {
+      guard catalog.entries[index].held == nil else { continue }
+      try Task.checkCancellation()
+      let ordered = sequencer.release(collection: index)
+      do {
+        try await prepareTable(index, sample: ordered)
+      } catch let problem as NameProblem {
+        catalog.update(index) {
+          $0.held = HeldTable(problem, table: $0.name, changes: ordered.queue.changes.count)
+        }
+        continue
+      }
+      guard let key = catalog.entries[index].key else {
+        preconditionFailure("changes were admitted for a collection without a key")
+      }
+      switch key {
+      case .columns: try await writeKeyed(index, ordered, key: key)
+      case .wholeRow: try await writeBag(index, ordered)
+      case .append: try await writeAppended(index, ordered)
+      }
+    }
+  }
+
+  /// Makes the collection's table, or adds the columns that are new.
+  private mutating func prepareTable(_ index: Int, sample ordered: OrderedChanges) async throws {
+    let entry = catalog.entries[index]
+    let columns = entry.columns[entry.storedColumnCount...].map { $0 }
+    if let id = entry.storeID {
+      if columns.isEmpty { return }
+      _ = try await writer.perform { store in try store.addColumns(columns, to: id) }
+    } else {
+      guard let key = entry.key, let origin = entry.keyOrigin else { return }
+      let layout = Collection.layout(forRowWidth: try sampledRowWidth(ordered))
+      let made = try await writer.perform { store in
+        try store.createCollection(
+          name: entry.name, source: entry.source, key: key, keyOrigin: origin, columns: columns,
+          layout: layout)
+      }
+      catalog.update(index) { $0.storeID = made.id }
+    }
+    catalog.update(index) { $0.storedColumnCount = $0.columns.count }
+  }
+
+  /// The mean width of some of the rows, in bytes of their values.
+  private mutating func sampledRowWidth(_ ordered: OrderedChanges) throws -> Int {
+    var reader = takeReader()
+    var buffer = CellBuffer()
+    let sample = ordered.queue.changes.lazy.filter { $0.operation != .delete }.prefix(32)
+    var rows = 0
+    for change in sample {
+      _ = try reader.appendValues(of: change, to: &buffer)
+      rows += 1
+    }
+    return rows == 0 ? 0 : buffer.bytes.count / rows
+  }
+
+  var fileIDs: [Int64] { files.map(\.record.id) }
+
+  /// Rows with a key: linked ones first, then all others, merged in the order of `_id`.
+  private mutating func writeKeyed(
+    _ index: Int, _ ordered: OrderedChanges, key: KeyRule
+  ) async throws {
+    let entry = catalog.entries[index]
+    guard let collection = entry.storeID else { return }
+    let handled = try await writeLinked(index, ordered, key: key)
+    var reader = takeReader()
+    var assembler = RowAssembler(
+      ordered, rowIDs: RowIDs(ordered, key: key), collection: collection,
+      columnCount: entry.columns.count, fileIDs: fileIDs, excluded: handled)
+    progress.beginWriting(rows: assembler.keyCount)
+    let writer = writer
+    // One batch is assembled while the one before is written.
+    try await withThrowingTaskGroup(of: ApplyCounts.self) { group in
+      while let batch = try assembler.next(reading: &reader, rowLimit: 4096, byteLimit: 4 << 20) {
+        if let counts = try await group.next() { count(counts) }
+        try Task.checkCancellation()
+        group.addTask {
+          try await writer.perform { store in try store.apply(batch, mode: .merge) }
+        }
+        progress.wrote(rows: batch.rows.count)
+      }
+      while let counts = try await group.next() { count(counts) }
+    }
+    summary.duplicates += assembler.repeats
+  }
+
+  mutating func count(_ counts: ApplyCounts) {
+    summary.rowsWritten += counts.inserted + counts.updated
+    summary.rowsDeleted += counts.deleted
+  }
+
+  /// Rows whose keys moves link. Returns the `_id`s that were dealt with.
+  private mutating func writeLinked(
+    _ index: Int, _ ordered: OrderedChanges, key: KeyRule
+  ) async throws -> Set<[UInt8]> {
+    guard let collection = catalog.entries[index].storeID else { return [] }
+    let stored = try await movesAbove(ordered, key: key, collection: collection)
+    let components = LinkedRows.components(of: ordered, key: key, stored: stored)
+    guard !components.isEmpty else { return [] }
+    var linked = LinkedRows(collection: collection, key: key, fileIDs: fileIDs)
+    var late: Set<[UInt8]> = []
+    var reader = takeReader()
+    for component in components {
+      let ids = component.ids
+      let rows = try await writer.perform { store in try store.rows(of: ids, in: collection) }
+      if component.isInOrder(after: rows.map(\.state)) {
+        try linked.fold(component, upon: rows, reading: &reader)
+      } else {
+        late.formUnion(ids)
+      }
+    }
+    if !late.isEmpty {
+      try await refold(late, of: index, key: key, into: &linked)
+    }
+    let batch = linked.batch
+    let moves = linked.moves
+    count(
+      try await writer.perform { store in
+        for move in moves { try store.insert(move, collection: collection) }
+        return try store.apply(batch, mode: .replace)
+      })
+    return linked.handled
+  }
+
+  /// The moves in the store that some change of this call comes before: it must go along.
+  private func movesAbove(
+    _ ordered: OrderedChanges, key: KeyRule, collection: Int64
+  ) async throws -> [KeyMove] {
+    let hasMoves = try await writer.perform { store in try store.hasMoves(collection) }
+    guard hasMoves else { return [] }
+    let oldest = ordered.groups.compactMap { group in
+      ordered.changes(of: group).first.map { first in
+        (id: RowIDs.id(ofKey: ordered.key(of: group), rule: key), rank: ordered.rank(of: first))
+      }
+    }
+    return try await writer.perform { store in
+      var moves: [KeyMove] = []
+      for (id, rank) in oldest {
+        moves += try store.moves(from: id, collection: collection).filter { rank < $0.rank }
+      }
+      return moves
+    }
+  }
+}

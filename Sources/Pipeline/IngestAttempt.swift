@@ -1,0 +1,103 @@
+import BatchSource
+import ChangeModel
+import CollectionStore
+import RecordFormats
+import Sequencing
+
+/// One call's road from files to a commit: take in, read, order, write.
+struct IngestAttempt {
+  let configuration: Configuration
+  let writer: StoreWriter
+  /// What is known of the collections; the session keeps it when the attempt succeeds.
+  var catalog: Catalog
+  let width: Int
+  /// What earlier attempts of the call found to be unusable.
+  let unusable: Unusable
+
+  var summary = RunSummary()
+  /// The files that are read, by slot.
+  var files: [RunFile] = []
+  /// Manifest rows of files that were only touched.
+  var touched: [FileRecord] = []
+  var contexts = FileContexts(SideFiles())
+  var sequencer = Sequencer()
+  var progress: ProgressMeter
+  /// Collections some of whose keys could not be refolded: their changes of this call wait.
+  var blocked: Set<Int> = []
+  /// Reads records again; made anew when files were added.
+  var reader: RecordReader?
+
+  init(
+    configuration: Configuration, writer: StoreWriter, catalog: Catalog, width: Int,
+    unusable: Unusable, onEvent: @escaping @Sendable (PipelineEvent) -> Void
+  ) {
+    self.configuration = configuration
+    self.writer = writer
+    self.catalog = catalog
+    self.width = width
+    self.unusable = unusable
+    progress = ProgressMeter(onEvent)
+  }
+
+  /// The whole road.
+  mutating func run(_ listing: ScanResult) async throws -> RunSummary {
+    try await takeIn(listing)
+    try await readFiles()
+    try refuseChanged()
+    try await writer.perform { store in try store.begin() }
+    do {
+      try await recordFiles()
+      try await writeCollections()
+      try reader?.verify()
+      try await recordRest()
+      try Task.checkCancellation()
+      try await writer.perform { store in try store.commit() }
+    } catch {
+      try await writer.perform { store in try store.rollback() }
+      throw error
+    }
+    summarize()
+    return summary
+  }
+
+  /// A file that changed while it was read may be of two versions: the call goes on without it.
+  private func refuseChanged() throws {
+    for file in files where file.outcome?.hasChanged == true {
+      throw UnusableInput.file(
+        file.file.path,
+        IngestError(
+          .file, file: file.file.path.description, cause: "the file changed while it was read",
+          hint: "Run again when it is complete."))
+    }
+  }
+
+  /// A reader of the run's files, as many as there are by now.
+  mutating func takeReader() -> RecordReader {
+    if let reader, reader.fileCount == files.count { return reader }
+    return RecordReader(files: files, catalog: catalog)
+  }
+}
+
+/// What attempts of one call found to be unusable, so that the next leaves it out.
+struct Unusable: Sendable {
+  /// Files that changed between the passes.
+  private(set) var files: [BatchPath: IngestError] = [:]
+  private var records: [BatchPath: [UInt64: QuarantinedRecord]] = [:]
+
+  /// Adds what an attempt found.
+  mutating func insert(_ input: UnusableInput) {
+    switch input {
+    case .file(let path, let error): files[path] = error
+    case .record(let path, let record): records[path, default: [:]][record.byteOffset] = record
+    }
+  }
+
+  /// Moves unusable records of a file from a batch's changes to its quarantine.
+  func remove(from batch: inout ChangeBatch, path: BatchPath) {
+    guard !records.isEmpty, let bad = records[path] else { return }
+    let found = batch.changes.compactMap { bad[$0.recordOffset] }
+    if found.isEmpty { return }
+    batch.changes.removeAll { bad[$0.recordOffset] != nil }
+    batch.quarantined += found
+  }
+}

@@ -1,0 +1,77 @@
+package import BatchSource
+package import CollectionStore
+
+/// A database and what is known about it, fed with files: each call of ``ingest(_:onEvent:)`` is one
+/// commit. `Replay` makes one call of everything, `Sync` a call whenever files are ready.
+package struct IngestSession: Sendable {
+  private let configuration: Configuration
+  private let writer: StoreWriter
+  private var catalog: Catalog
+  private let width: Int
+
+  /// Takes over an open store.
+  ///
+  /// - Parameters:
+  ///   - store: nobody else may use it from now on.
+  ///   - width: how many files are decoded at a time, at least 1.
+  ///   - holdsBothNamesakes: whether of two new source tables with one name both are held, or only
+  ///     the one that is met later.
+  package init(
+    _ configuration: Configuration, store: sending CollectionStore, width: Int,
+    holdsBothNamesakes: Bool
+  ) async throws {
+    self.configuration = configuration
+    self.width = width
+    writer = StoreWriter(store)
+    let stored = try await writer.perform { store in try store.allTables() }
+    catalog = Catalog(
+      configuration, stored: stored, holdsBothNamesakes: holdsBothNamesakes)
+  }
+
+  /// Reads files and commits what they change, together with the fact that they were read.
+  ///
+  /// - Parameters:
+  ///   - listing: the files to look at; known ones that did not change are passed over.
+  ///   - onEvent: told how it goes, by one task at a time.
+  /// - Returns: what was done and what was left. Broken records and files are in there; they do
+  ///   not throw.
+  /// - Throws: a fatal ``IngestError``, or `CancellationError`. Nothing is committed then.
+  package mutating func ingest(
+    _ listing: ScanResult, onEvent: @escaping @Sendable (PipelineEvent) -> Void
+  ) async throws -> RunSummary {
+    var unusable = Unusable()
+    while true {
+      var attempt = IngestAttempt(
+        configuration: configuration, writer: writer, catalog: catalog, width: width,
+        unusable: unusable, onEvent: onEvent)
+      do {
+        let summary = try await attempt.run(listing)
+        catalog = attempt.catalog
+        return summary
+      } catch let input as UnusableInput {
+        unusable.insert(input)
+      }
+    }
+  }
+
+  /// Runs a piece of work on the store, outside a commit.
+  package func withStore<Result: Sendable>(
+    _ work: @Sendable (CollectionStore) throws -> Result
+  ) async throws -> Result {
+    try await writer.perform(work)
+  }
+
+  /// Ends the session: a database that was built aside gets its name, and the file alone is
+  /// complete.
+  package func finish() async throws {
+    try await writer.perform { store in
+      try store.finishBuild()
+      try store.close()
+    }
+  }
+
+  /// Ends the session after a failure: a database that was built aside goes.
+  package func abandon() async throws {
+    try await writer.perform { store in try store.close() }
+  }
+}

@@ -1,0 +1,136 @@
+import ChangeModel
+import CollectionStore
+import Sequencing
+
+/// Writes the rows whose keys are linked by moves, which no merge of single keys can express.
+///
+/// Where a component's changes all come after what is stored, they are applied to the stored rows,
+/// one after another. Otherwise the component is refolded: recomputed from every file that the
+/// manifest names. Either way the rows that come out are the whole truth of their keys.
+struct LinkedRows {
+  /// `_id`s that were dealt with here; the other rows of the collection are merged as usual.
+  private(set) var handled: Set<[UInt8]> = []
+  /// What to write, with `.replace`.
+  private(set) var batch: RowBatch
+  /// The moves to remember.
+  private(set) var moves: [KeyMove] = []
+
+  private let key: KeyRule
+  /// The manifest's id by file slot; a refold adds files.
+  var fileIDs: [Int64]
+
+  init(collection: Int64, key: KeyRule, fileIDs: [Int64]) {
+    batch = RowBatch(collection: collection)
+    self.key = key
+    self.fileIDs = fileIDs
+  }
+
+  /// A change of a component.
+  struct Entry {
+    var change: SequencedChange
+    var rank: Rank
+    var id: [UInt8]
+    var oldID: [UInt8]?
+  }
+
+  /// The components among released changes that moves link, each in the order of ranks.
+  ///
+  /// - Parameter stored: moves that the store remembers and that late changes fall under.
+  static func components(
+    of ordered: OrderedChanges, key: KeyRule, stored: [KeyMove]
+  ) -> [Component] {
+    var links = MoveComponents()
+    for move in stored { links.link(move.oldID, move.newID) }
+    for change in ordered.queue.changes where change.isMove {
+      links.link(
+        RowIDs.id(ofKey: ordered.queue.oldKey(of: change), rule: key),
+        RowIDs.id(ofKey: ordered.queue.key(of: change), rule: key))
+    }
+    guard !links.isEmpty else { return [] }
+    var components: [[UInt8]: Component] = [:]
+    for (root, ids) in links.components() { components[root] = Component(ids: ids) }
+    for group in ordered.groups {
+      let id = RowIDs.id(ofKey: ordered.key(of: group), rule: key)
+      guard links.contains(id) else { continue }
+      let root = links.root(of: id)
+      for change in ordered.changes(of: group) {
+        let oldID = change.isMove
+          ? RowIDs.id(ofKey: ordered.queue.oldKey(of: change), rule: key) : nil
+        components[root]?.entries.append(
+          Entry(change: change, rank: ordered.rank(of: change), id: id, oldID: oldID))
+      }
+    }
+    return components.values.map { component in
+      var component = component
+      component.entries.sort { $0.rank < $1.rank }
+      return component
+    }
+  }
+
+  /// Keys that moves link, and the changes of them.
+  struct Component {
+    var ids: [[UInt8]]
+    var entries: [Entry] = []
+
+    /// Whether every change comes after everything that is stored of the component's keys.
+    func isInOrder(after states: [RowState]) -> Bool {
+      guard let first = entries.first else { return true }
+      return states.allSatisfy { $0.last < first.rank && ($0.floor?.rank ?? .lowest) < first.rank }
+    }
+  }
+
+  /// Folds a component, upon what is stored or from nothing, and adds its rows to the batch.
+  mutating func fold(
+    _ component: Component, upon stored: [StoredRow], reading reader: inout RecordReader
+  ) throws {
+    var fold = SerialFold()
+    for row in stored { put(row, into: &fold) }
+    var scratch = CellBuffer()
+    for entry in component.entries {
+      scratch.cells.removeAll(keepingCapacity: true)
+      swap(&scratch.bytes, &fold.bytes)
+      defer { swap(&scratch.bytes, &fold.bytes) }
+      let isPlainDelete = entry.change.operation == .delete && entry.oldID == nil
+      let cells = isPlainDelete ? 0..<0 : try reader.appendValues(of: entry.change, to: &scratch)
+      apply(entry, cells: scratch.cells[cells], to: &fold)
+    }
+    fold.append(to: &batch)
+    handled.formUnion(component.ids)
+    moves += fold.moves.map { KeyMove(oldID: $0.old, rank: $0.rank, newID: $0.new) }
+  }
+
+  /// Leaves keys to the store as they are, though changes of them came.
+  mutating func leave(_ ids: Set<[UInt8]>) {
+    handled.formUnion(ids)
+  }
+
+  private func put(_ stored: StoredRow, into fold: inout SerialFold) {
+    var row = SerialFold.Row()
+    row.floor = stored.state.floor
+    row.floorFile = stored.file
+    row.eventTime = stored.eventTime
+    if stored.state.isLive { row.last = (stored.state.last, stored.file) }
+    for cell in stored.cells.cells {
+      guard let rank = stored.state.rank(ofColumn: Int(cell.column)) else { continue }
+      var cell = cell
+      if cell.kind == .text {
+        let start = fold.bytes.count
+        fold.bytes.append(contentsOf: stored.cells.bytes[cell.text.indices])
+        cell.text = ByteRange(offset: start, count: cell.text.indices.count)
+      }
+      row.values[cell.column] = SerialFold.Value(cell: cell, rank: rank, file: stored.file)
+    }
+    fold.put(row, id: stored.id)
+  }
+
+  private func apply(_ entry: Entry, cells: ArraySlice<Cell>, to fold: inout SerialFold) {
+    let file = fileIDs[Int(entry.change.file)]
+    if let oldID = entry.oldID {
+      fold.move(from: oldID, to: entry.id, rank: entry.rank, file: file, cells: cells)
+    } else {
+      fold.apply(
+        entry.change.operation, id: entry.id, rank: entry.rank, file: file,
+        eventTime: entry.change.eventTime, cells: cells)
+    }
+  }
+}

@@ -1,0 +1,137 @@
+import BatchSource
+import ChangeModel
+import RecordFormats
+import Sequencing
+
+/// Reads single records again, in the second pass: their bytes, and then their values.
+struct RecordReader {
+  private var decoder: RecordDecoder
+  private var routes = DecoderRoutes()
+  private let fetcher = RecordFetcher()
+  private let scratch = ScratchBytes()
+  private let files: [RunFile]
+  private var catalog: Catalog
+
+  /// Makes a reader of the run's files.
+  ///
+  /// - Parameters:
+  ///   - files: by slot; the first pass has been over them.
+  ///   - catalog: the run's collections; every column is known in it by now.
+  init(files: [RunFile], catalog: Catalog) {
+    self.files = files
+    self.catalog = catalog
+    for file in files {
+      _ = fetcher.register(
+        file.file, identity: file.outcome?.identity ?? file.file.identity,
+        spill: file.outcome?.spill)
+    }
+    decoder = RecordDecoder(plan: { catalog.plan(for: $0) })
+  }
+
+  /// How many files it knows.
+  var fileCount: Int { files.count }
+
+  /// Looks once more whether the files are still what the first pass read; before a commit.
+  func verify() throws {
+    do throws(IngestError) {
+      try fetcher.verify()
+    } catch {
+      guard let path = files.first(where: { $0.file.path.description == error.file })?.file.path
+      else { throw error }
+      throw UnusableInput.file(path, error)
+    }
+  }
+
+  /// The raw bytes of a change's record.
+  mutating func bytes(of change: SequencedChange) throws -> [UInt8] {
+    Array(try fetch(change))
+  }
+
+  /// Appends the values that a change names to a buffer, ascending by the collection's columns.
+  ///
+  /// - Returns: the cells that were appended.
+  /// - Throws: ``UnusableInput``: the file changed since the first pass, or a value is malformed.
+  mutating func appendValues(
+    of change: SequencedChange, to buffer: inout CellBuffer
+  ) throws -> Range<Int> {
+    let file = files[Int(change.file)]
+    guard let layout = file.outcome?.layout else {
+      preconditionFailure("a change came from a file that was never read")
+    }
+    let start = buffer.cells.count
+    let record = try fetch(change)
+    let table: Int
+    do throws(IngestError) {
+      table = Int(try decoder.values(ofRecord: record, layout: layout, into: &buffer))
+    } catch {
+      throw UnusableInput.record(
+        file.file.path,
+        QuarantinedRecord(
+          bytes: Array(record), byteOffset: change.recordOffset,
+          recordIndex: Int(change.recordIndex), reason: error.cause))
+    }
+    follow(table)
+    return translate(start..<buffer.cells.count, of: &buffer, columns: routes.columns[table])
+  }
+
+  /// The record's bytes; valid until the next fetch.
+  private mutating func fetch(_ change: SequencedChange) throws -> UnsafeRawBufferPointer {
+    let count = Int(change.recordLength)
+    let scratch = scratch.bytes(count: count + ReadWindow.paddingByteCount)
+    let record = UnsafeMutableRawBufferPointer(rebasing: scratch[..<count])
+    do throws(IngestError) {
+      try fetcher.fetch(slot: Int(change.file), offset: change.recordOffset, into: record)
+    } catch {
+      throw UnusableInput.file(files[Int(change.file)].file.path, error)
+    }
+    return UnsafeRawBufferPointer(record)
+  }
+
+  private mutating func follow(_ table: Int) {
+    let isKnown =
+      table < routes.columns.count
+      && routes.columns[table].count == decoder.tables[table].columns.count
+    if isKnown { return }
+    routes.follow(tables: decoder.tables, lineages: [], catalog: &catalog, takes: { _ in false })
+  }
+
+  /// From the decoder's column numbers to the collection's.
+  private func translate(
+    _ cells: Range<Int>, of buffer: inout CellBuffer, columns: [Int]
+  ) -> Range<Int> {
+    var isAscending = true
+    var previous = -1
+    for index in cells {
+      let column = columns[Int(buffer.cells[index].column)]
+      buffer.cells[index].column = UInt32(column)
+      isAscending = isAscending && column > previous
+      previous = column
+    }
+    if !isAscending { buffer.cells[cells].sort { $0.column < $1.column } }
+    return cells
+  }
+}
+
+/// Memory for one record at a time, with room for what decoders read behind it.
+private final class ScratchBytes {
+  private var bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 64)
+
+  deinit { bytes.deallocate() }
+
+  /// At least so many bytes; what was in them before is gone.
+  func bytes(count: Int) -> UnsafeMutableRawBufferPointer {
+    if bytes.count < count {
+      bytes.deallocate()
+      bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: count * 2, alignment: 64)
+    }
+    return bytes
+  }
+}
+
+/// Input that the first pass took and the second cannot use: the call is done again without it.
+enum UnusableInput: Error {
+  /// The file changed or went away between the passes.
+  case file(BatchPath, IngestError)
+  /// A value of the record is malformed; nobody had looked at it before.
+  case record(BatchPath, QuarantinedRecord)
+}

@@ -1,0 +1,105 @@
+import ChangeModel
+import Hashing
+import Sequencing
+
+/// Builds the row batches of one collection: for every key, in the order of `_id`, the values that
+/// its changes leave.
+struct RowAssembler {
+  /// How many changes repeated one at the same place of the log.
+  private(set) var repeats = 0
+  /// How many keys there are, and how many are done.
+  let keyCount: Int
+  private(set) var keysDone = 0
+
+  private let ordered: OrderedChanges
+  private let rowIDs: RowIDs
+  private let collection: Int64
+  private let fileIDs: [Int64]
+  /// Keys that are written otherwise.
+  private let excluded: Set<[UInt8]>
+  private var fold = KeyFold()
+  /// For each column, the number of the key that last wrote it: which newer change has it already.
+  private var writtenFor: [Int]
+
+  /// Makes an assembler of the released changes of one collection.
+  ///
+  /// - Parameters:
+  ///   - fileIDs: the manifest's id by file slot.
+  ///   - excluded: `_id`s of keys that are left out.
+  init(
+    _ ordered: OrderedChanges, rowIDs: RowIDs, collection: Int64, columnCount: Int,
+    fileIDs: [Int64], excluded: Set<[UInt8]>
+  ) {
+    self.ordered = ordered
+    self.rowIDs = rowIDs
+    self.collection = collection
+    self.fileIDs = fileIDs
+    self.excluded = excluded
+    keyCount = ordered.groups.count
+    writtenFor = Array(repeating: -1, count: columnCount)
+  }
+
+  /// Builds the next batch, or returns nil when every key is done.
+  ///
+  /// - Parameters:
+  ///   - rowLimit: how many rows at most.
+  ///   - byteLimit: no row is added once the texts have so many bytes.
+  mutating func next(
+    reading reader: inout RecordReader, rowLimit: Int, byteLimit: Int
+  ) throws -> RowBatch? {
+    guard keysDone < keyCount else { return nil }
+    var batch = RowBatch(collection: collection)
+    while keysDone < keyCount, batch.rows.count < rowLimit, batch.buffer.bytes.count < byteLimit {
+      let (group, id) = rowIDs.row(keysDone, of: ordered)
+      keysDone += 1
+      if !excluded.isEmpty, excluded.contains(id.bytes(of: ordered)) { continue }
+      try append(group, id: id, to: &batch, reading: &reader)
+    }
+    return batch
+  }
+
+  private mutating func append(
+    _ group: OrderedChanges.Group, id: RowIDs.ID, to batch: inout RowBatch,
+    reading reader: inout RecordReader
+  ) throws {
+    fold.fold(group, of: ordered)
+    repeats += fold.repeats
+    let idStart = batch.buffer.bytes.count
+    id.append(to: &batch.buffer.bytes, of: ordered)
+    let idRange = ByteRange(offset: idStart, count: batch.buffer.bytes.count - idStart)
+    let firstLayer = batch.layers.count
+    for change in fold.needed {
+      let cells = try reader.appendValues(of: change, to: &batch.buffer)
+      let kept = keepUnwritten(cells, of: &batch.buffer, isNewest: batch.layers.count == firstLayer)
+      batch.layers.append(
+        RowLayer(rank: ordered.rank(of: change), file: fileIDs[Int(change.file)], cells: kept))
+    }
+    var floor: RowState.Floor?
+    if let change = fold.floor {
+      floor = RowState.Floor(
+        kind: change.operation == .delete ? .delete : .insert, rank: ordered.rank(of: change))
+    }
+    batch.rows.append(
+      RowDelta(
+        id: idRange, floor: floor,
+        eventTime: fold.floor?.operation == .insert ? fold.floor?.eventTime ?? .min : .min,
+        floorFile: fold.floor.map { fileIDs[Int($0.file)] } ?? 0,
+        layers: firstLayer..<batch.layers.count))
+  }
+
+  /// Drops the cells whose column a newer change of the key has written, and marks the others.
+  private mutating func keepUnwritten(
+    _ cells: Range<Int>, of buffer: inout CellBuffer, isNewest: Bool
+  ) -> Range<Int> {
+    var end = cells.lowerBound
+    for index in cells {
+      let column = Int(buffer.cells[index].column)
+      if !isNewest && writtenFor[column] == keysDone { continue }
+      writtenFor[column] = keysDone
+      buffer.cells[end] = buffer.cells[index]
+      end += 1
+    }
+    buffer.cells.removeSubrange(end..<cells.upperBound)
+    return cells.lowerBound..<end
+  }
+}

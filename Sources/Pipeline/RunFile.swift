@@ -1,0 +1,74 @@
+import BatchSource
+import ChangeModel
+import CollectionStore
+import RecordFormats
+import Sequencing
+
+/// A batch file of a run: what is known before it is read, and what the first pass found.
+struct RunFile: Sendable {
+  /// The file as it was listed.
+  let file: BatchFile
+  /// What the manifest says, or will say, of it.
+  var record: FileRecord
+  /// What of it takes part in ranks.
+  let stamp: FileStamp
+  /// What its decoder must know: table by path, `schemas.yaml`, where an earlier run stopped.
+  let context: FileContext
+  /// Whether the manifest has this version already: it is read for changes that were held, or for
+  /// a refold.
+  let isReread: Bool
+  /// How the reading ended; nil until it did.
+  var outcome: Outcome?
+  /// The records that could not be used.
+  var quarantined: [QuarantinedRecord] = []
+  /// How many records were read.
+  var records = 0
+  /// What it holds for each collection, by the catalog's index.
+  var tallies: [Int: Tally] = [:]
+
+  init(
+    file: BatchFile, record: FileRecord, stamp: FileStamp, context: FileContext, isReread: Bool
+  ) {
+    self.file = file
+    self.record = record
+    self.stamp = stamp
+    self.context = context
+    self.isReread = isReread
+  }
+
+  /// How the reading of a file ended.
+  struct Outcome: Sendable {
+    /// What made the file unusable from some byte on, or nil.
+    var error: IngestError?
+    /// What was learned of its form; nil when nothing could be read.
+    var layout: FileLayout?
+    /// The version that was read; nil when it was not read to its end.
+    var identity: FileIdentity?
+    /// Hash of its raw bytes; empty when it was not read to its end.
+    var hash: [UInt8] = []
+    /// How many decompressed bytes were used, from the file's beginning: whole records.
+    var consumedBytes: UInt64 = 0
+    /// Why the rest was not used, or nil: the last record is cut off.
+    var tornReason: String?
+    /// Where its decompressed bytes are kept, if it is compressed.
+    var spill: SpillExtent?
+    /// Whether it changed while it was read.
+    var hasChanged = false
+  }
+
+  /// How many changes a file holds for one collection, and their counters.
+  struct Tally: Sendable {
+    var changes = 0
+    var counterCount = 0
+    var counterMin = Int64.max
+    var counterMax = Int64.min
+
+    mutating func add(_ change: Change) {
+      changes += 1
+      guard change.counter >= 0 else { return }
+      counterCount += 1
+      counterMin = min(counterMin, change.counter)
+      counterMax = max(counterMax, change.counter)
+    }
+  }
+}

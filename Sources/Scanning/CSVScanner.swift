@@ -1,0 +1,184 @@
+import Glibc
+
+/// A field of a CSV row: where its content is, and what must be done to read it.
+@frozen @usableFromInline
+package struct CSVField: Sendable {
+  /// The content in the text, without the quotes around it.
+  @usableFromInline package var start: Int
+  @usableFromInline package var count: Int
+  /// Whether quotes stood around it.
+  @usableFromInline package var isQuoted: Bool
+  /// Whether doubled quotes or escapes must be resolved.
+  @usableFromInline package var hasEscape: Bool
+
+  @inlinable
+  init(start: Int, count: Int, isQuoted: Bool, hasEscape: Bool) {
+    self.start = start
+    self.count = count
+    self.isQuoted = isQuoted
+    self.hasEscape = hasEscape
+  }
+}
+
+/// Splits CSV text into rows and fields. Any byte may stand in a quoted field, NUL and line ends
+/// included; a row ends at LF or CRLF.
+package struct CSVScanner {
+  /// What came of scanning one row.
+  package enum Outcome: Sendable, Hashable {
+    /// A row; `end` is behind its last field, `next` behind its line end. Without a line end the
+    /// text ended, and the row may go on.
+    case row(end: Int, next: Int, isTerminated: Bool)
+    /// The text ends inside quotes.
+    case unclosed
+    /// A quote where none may be.
+    case malformed(at: Int)
+  }
+
+  /// What separates fields.
+  package var delimiter = UInt8(ascii: ",")
+  /// What surrounds fields that hold delimiters, quotes or line ends.
+  package var quote = UInt8(ascii: "\"")
+  /// The fields of the last row.
+  package private(set) var fields: [CSVField] = []
+
+  /// Makes a scanner for commas and double quotes.
+  package init() {}
+
+  /// Scans the row that begins at `start`.
+  ///
+  /// - Parameters:
+  ///   - escape: what makes the byte behind it content, besides the doubling of quotes; nil for
+  ///     nothing.
+  package mutating func scan(
+    _ text: UnsafeRawBufferPointer, from start: Int, escape: UInt8?
+  ) -> Outcome {
+    fields.removeAll(keepingCapacity: true)
+    guard let base = text.baseAddress else { return .row(end: 0, next: 0, isTerminated: false) }
+    let escape = escape == quote ? nil : escape
+    var offset = start
+    while true {
+      let isQuoted = offset < text.count && text[offset] == quote
+      let end: Int
+      if isQuoted {
+        var hasEscape = false
+        guard
+          let close = Self.closingQuote(
+            base, text.count, from: offset + 1, quote: quote, escape: escape, &hasEscape)
+        else { return .unclosed }
+        fields.append(
+          CSVField(
+            start: offset + 1, count: close - offset - 1, isQuoted: true, hasEscape: hasEscape))
+        end = close + 1
+      } else {
+        var hasEscape = false
+        end = Self.endOfPlain(
+          base, text.count, from: offset, delimiter: delimiter, quote: quote, escape: escape,
+          &hasEscape)
+        if end < text.count, text[end] == quote { return .malformed(at: end) }
+        fields.append(
+          CSVField(start: offset, count: end - offset, isQuoted: false, hasEscape: hasEscape))
+      }
+      guard end < text.count else { return finish(text, end: end, isQuoted: isQuoted) }
+      switch text[end] {
+      case delimiter: offset = end + 1
+      case 0x0A: return finish(text, end: end, isQuoted: isQuoted)
+      case 0x0D where isQuoted && end + 1 < text.count && text[end + 1] == 0x0A:
+        return .row(end: end, next: end + 2, isTerminated: true)
+      case 0x0D where isQuoted && end + 1 == text.count:
+        return .row(end: end, next: text.count, isTerminated: false)
+      default: return .malformed(at: end)
+      }
+    }
+  }
+
+  /// Ends a row whose last field ends at a line feed, or at the end of the text.
+  private mutating func finish(
+    _ text: UnsafeRawBufferPointer, end: Int, isQuoted: Bool
+  ) -> Outcome {
+    let isTerminated = end < text.count
+    var rowEnd = end
+    if !isQuoted, isTerminated, end > 0, let last = fields.last, last.count > 0,
+      text[end - 1] == 0x0D
+    {
+      fields[fields.count - 1].count -= 1
+      rowEnd -= 1
+    }
+    return .row(end: rowEnd, next: isTerminated ? end + 1 : end, isTerminated: isTerminated)
+  }
+
+  private static func closingQuote(
+    _ base: UnsafeRawPointer, _ count: Int, from start: Int, quote: UInt8, escape: UInt8?,
+    _ hasEscape: inout Bool
+  ) -> Int? {
+    var offset = start
+    while offset < count {
+      if let escape {
+        let byte = base.load(fromByteOffset: offset, as: UInt8.self)
+        if byte == escape {
+          hasEscape = true
+          offset += 2
+          continue
+        }
+        if byte != quote {
+          offset += 1
+          continue
+        }
+      } else {
+        guard let found = memchr(base + offset, Int32(quote), count - offset) else { return nil }
+        offset = UnsafeRawPointer(found) - base
+      }
+      guard offset + 1 < count, base.load(fromByteOffset: offset + 1, as: UInt8.self) == quote
+      else { return offset }
+      hasEscape = true
+      offset += 2
+    }
+    return nil
+  }
+
+  private static func endOfPlain(
+    _ base: UnsafeRawPointer, _ count: Int, from start: Int, delimiter: UInt8, quote: UInt8,
+    escape: UInt8?, _ hasEscape: inout Bool
+  ) -> Int {
+    var offset = start
+    while offset < count {
+      let byte = base.load(fromByteOffset: offset, as: UInt8.self)
+      if byte == delimiter || byte == 0x0A || byte == quote { return offset }
+      if byte == escape {
+        hasEscape = true
+        offset += 1
+        // A line end cannot be escaped outside of quotes.
+        if offset < count, base.load(fromByteOffset: offset, as: UInt8.self) == 0x0A {
+          return offset
+        }
+      }
+      offset += 1
+    }
+    return min(offset, count)
+  }
+
+  /// Appends a field's content with doubled quotes and escapes resolved.
+  ///
+  /// An escape makes a quote, a delimiter, a line end or itself content; before any other byte it
+  /// is content itself.
+  package func append(
+    _ field: CSVField, of text: UnsafeRawBufferPointer, escape: UInt8?, to bytes: inout [UInt8]
+  ) {
+    let content = text[field.start..<field.start + field.count]
+    guard field.hasEscape else { return bytes.append(contentsOf: content) }
+    let escape = escape == quote ? nil : escape
+    var index = content.startIndex
+    while index < content.endIndex {
+      let byte = content[index]
+      let next = index + 1 < content.endIndex ? content[index + 1] : nil
+      if byte == quote, field.isQuoted, next == quote {
+        index += 1
+      } else if byte == escape, let next,
+        next == quote || next == delimiter || next == escape || next == 0x0A || next == 0x0D
+      {
+        index += 1
+      }
+      bytes.append(content[index])
+      index += 1
+    }
+  }
+}

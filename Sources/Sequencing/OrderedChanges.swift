@@ -1,0 +1,115 @@
+package import ChangeModel
+
+/// The changes of one collection, ordered by key (as bytes) and, for each key, by rank.
+package struct OrderedChanges: Sendable {
+  /// The changes, in the order of admission.
+  package let queue: ChangeQueue
+  /// The stamps of the files that they came from.
+  let files: [FileStamp]
+  /// Indexes into the queue's changes, ordered by key and rank.
+  let order: [UInt32]
+  /// The stretches of `order` that share a key.
+  package let groups: [Group]
+
+  /// The changes that arrived under one key: a stretch of the order.
+  package struct Group: Sendable {
+    let start: UInt32
+    /// How many changes there are, at least one.
+    package let count: UInt32
+  }
+
+  init(_ queue: ChangeQueue, files: [FileStamp]) {
+    self.queue = queue
+    self.files = files
+    order = Self.sorted(queue, files: files)
+    groups = Self.grouped(order, of: queue)
+  }
+
+  /// The rank of a change.
+  package func rank(of change: SequencedChange) -> Rank {
+    Self.rank(of: change, files: files)
+  }
+
+  /// The group's changes, oldest first.
+  package func changes(of group: Group) -> some Collection<SequencedChange> {
+    order[Int(group.start)..<Int(group.start + group.count)].lazy.map { queue.changes[Int($0)] }
+  }
+
+  /// The group's key: canonical bytes.
+  package func key(of group: Group) -> ArraySlice<UInt8> {
+    queue.key(of: queue.changes[Int(order[Int(group.start)])])
+  }
+
+  @inline(__always)
+  private static func rank(of change: SequencedChange, files: [FileStamp]) -> Rank {
+    let file = files[Int(change.file)]
+    return Rank(
+      phase: change.phase, lineage: change.lineage, position: change.position,
+      eventTime: change.eventTime, ordinal: file.ordinal, series: file.series,
+      recordIndex: change.recordIndex)
+  }
+
+  /// What a sort moves about: the prefix decides most comparisons without a look at the change.
+  private struct SortItem {
+    var prefix: UInt64
+    var index: UInt32
+  }
+
+  private static func sorted(_ queue: ChangeQueue, files: [FileStamp]) -> [UInt32] {
+    var items = queue.changes.indices.map {
+      SortItem(prefix: queue.changes[$0].keyPrefix, index: UInt32($0))
+    }
+    queue.changes.withUnsafeBufferPointer { changes in
+      queue.keys.withUnsafeBytes { keys in
+        items.sort { left, right in
+          if left.prefix != right.prefix { return left.prefix < right.prefix }
+          let first = changes[Int(left.index)]
+          let second = changes[Int(right.index)]
+          let order = compareKeys(first, second, keys)
+          if order != 0 { return order < 0 }
+          return rank(of: first, files: files) < rank(of: second, files: files)
+        }
+      }
+    }
+    return items.map(\.index)
+  }
+
+  /// Compares keys that have one prefix: negative, zero or positive, as memcmp does.
+  @inline(__always)
+  private static func compareKeys(
+    _ left: SequencedChange, _ right: SequencedChange, _ keys: UnsafeRawBufferPointer
+  ) -> Int {
+    let shared = Int(min(left.keyCount, right.keyCount))
+    var index = 8
+    while index < shared {
+      let first = keys[left.keyOffset + index]
+      let second = keys[right.keyOffset + index]
+      if first != second { return first < second ? -1 : 1 }
+      index += 1
+    }
+    return Int(left.keyCount) - Int(right.keyCount)
+  }
+
+  private static func grouped(_ order: [UInt32], of queue: ChangeQueue) -> [Group] {
+    var groups: [Group] = []
+    groups.reserveCapacity(order.count / 2)
+    var start = 0
+    queue.changes.withUnsafeBufferPointer { changes in
+      queue.keys.withUnsafeBytes { keys in
+        for index in 1..<max(order.count, 1) {
+          let previous = changes[Int(order[index - 1])]
+          let next = changes[Int(order[index])]
+          if previous.keyPrefix == next.keyPrefix, compareKeys(previous, next, keys) == 0 {
+            continue
+          }
+          groups.append(Group(start: UInt32(start), count: UInt32(index - start)))
+          start = index
+        }
+      }
+    }
+    if !order.isEmpty {
+      groups.append(Group(start: UInt32(start), count: UInt32(order.count - start)))
+    }
+    return groups
+  }
+}

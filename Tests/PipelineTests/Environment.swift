@@ -1,0 +1,9 @@
+import Glibc
+
+/// What the environment says to the tests.
+enum Environment {
+  /// The value of a variable, or nil where it is not set.
+  static func value(_ name: String) -> String? {
+    getenv(name).map { String(cString: $0) }
+  }
+}

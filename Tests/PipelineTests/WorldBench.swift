@@ -1,0 +1,98 @@
+import BatchSource
+import ChangeModel
+import CollectionStore
+import Glibc
+import Pipeline
+import SourceWorld
+
+/// A world's files in a temporary directory, and the oracle that says what they give.
+struct WorldBench {
+  let world: World
+  let bucket: Bucket
+  let oracle: Oracle
+  let directory: TemporaryDirectory
+  let configuration: Configuration
+
+  init(_ plan: WorldPlan, _ bucketPlan: BucketPlan) throws {
+    world = World(plan)
+    bucket = Bucket(world: world, plan: bucketPlan)
+    oracle = Oracle(world: world)
+    directory = try TemporaryDirectory()
+    var configuration = Configuration()
+    for table in world.tables where !table.isHousekeeping {
+      configuration.collections[table.name, default: CollectionConfiguration()].plan.key =
+        .columns(table.keyNames)
+    }
+    self.configuration = configuration
+    let drop = BucketDirectory(root: directory.path)
+    for file in bucket.companions { try drop.place(file.bytes, at: file.relativePath) }
+  }
+
+  /// A session on a store in memory.
+  func session() async throws -> IngestSession {
+    let store = try CollectionStore(opening: .memory, mode: .readWrite)
+    return try await IngestSession(
+      configuration, store: store, width: 1, holdsBothNamesakes: true)
+  }
+
+  /// Compares what a session's store holds with what the present records give.
+  func differences(
+    _ session: IngestSession, present: some Sequence<Int>
+  ) async throws -> [String] {
+    let expected = oracle.tables(present: present)
+    let actual = try await session.withStore { store in try StoredTables(store) }
+    var differences: [String] = []
+    for (name, table) in expected.sorted(by: { $0.key < $1.key }) {
+      guard let rows = actual.tables[name] else {
+        if !table.rows.isEmpty { differences.append("\(name): there is no table") }
+        continue
+      }
+      var comparison = TableComparison(expected: table, columns: rows.columns)
+      for row in rows.rows { comparison.see(bytes: row) }
+      differences += comparison.finish().map(\.description)
+    }
+    return differences
+  }
+}
+
+/// Every row of every collection, as bytes.
+struct StoredTables: Sendable {
+  struct Table: Sendable {
+    var columns: [String] = []
+    var rows: [[[UInt8]?]] = []
+  }
+  var tables: [String: Table] = [:]
+
+  init(_ store: CollectionStore) throws {
+    for collection in try store.allCollections() {
+      let statement = try store.connection.prepare(
+        "SELECT * FROM \"\(collection.name.replacing("\"", with: "\"\""))\"")
+      var table = Table()
+      table.columns = statement.columnNames
+      while try statement.step() {
+        table.rows.append(
+          table.columns.indices.map { statement.isNull($0) ? nil : statement.copy($0) })
+      }
+      tables[collection.name] = table
+    }
+  }
+}
+
+/// A directory that goes when the last reference does.
+final class TemporaryDirectory: Sendable {
+  let path: String
+
+  init() throws {
+    let base = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp"
+    var template = Array("\(base)/resequel-test-XXXXXX".utf8CString)
+    guard let made = mkdtemp(&template) else {
+      throw IngestError(.fatal, cause: "no temporary directory can be made")
+    }
+    path = String(cString: made)
+  }
+
+  deinit {
+    let children = "rm -rf '\(path)'"
+    system(children)
+  }
+}
