@@ -6,7 +6,7 @@ enum SummaryText {
   /// The summary: what was done, the tables, then whatever needs attention.
   static func text(of report: RunReport, tables: [TableSize]) -> String {
     guard let summary = report.summary else {
-      return "Stopped at a commit. Run the same command again to go on.\n"
+      return stopped + "\n"
     }
     var blocks = [headline(summary, seconds: report.seconds)]
     if !tables.isEmpty { blocks.append(table(of: tables)) }
@@ -21,10 +21,12 @@ enum SummaryText {
     }
     if !summary.warnings.isEmpty { blocks.append(list("Also:", summary.warnings)) }
     if report.wasInterrupted {
-      blocks.append("Stopped at a commit. Run the same command again to go on.")
+      blocks.append(stopped)
     }
     return blocks.map { TerminalText.safeLines($0) }.joined(separator: "\n\n") + "\n"
   }
+
+  private static let stopped = "Stopped; nothing is half done. The same command goes on from here."
 
   /// A held table: what waits, why, what speaks for what, and what to add.
   static func lines(of held: HeldTable) -> [String] {

@@ -52,7 +52,9 @@ struct CommandRunner {
   }
 
   /// Starts the program; ``result(of:)`` tells what came of it when it has ended.
-  func start(_ arguments: [String], stdout: FileHandle? = nil) throws -> Process {
+  func start(
+    _ arguments: [String], stdout: FileHandle? = nil, stderr: Pipe? = nil
+  ) throws -> Process {
     let process = Process()
     process.executableURL = CommandRunner.program
     process.arguments = arguments
@@ -60,7 +62,11 @@ struct CommandRunner {
     process.environment = ["PATH": "/usr/bin:/bin", "COLUMNS": "80", "LANG": "C.UTF-8"]
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = try stdout ?? file("stdout.txt")
-    process.standardError = try file("stderr.txt")
+    if let stderr {
+      process.standardError = stderr
+    } else {
+      process.standardError = try file("stderr.txt")
+    }
     try process.run()
     return process
   }
