@@ -176,13 +176,7 @@ struct RowApplier: ~Copyable {
 
   private func bind(_ statement: Statement, _ parameter: Int32, _ index: Int) throws {
     guard index >= 0 else { return statement.bindNull(parameter) }
-    let cell = cells[index]
-    switch cell.kind {
-    case .null: statement.bindNull(parameter)
-    case .text: try statement.bindText(parameter, text(cell.text))
-    case .integer: statement.bind(parameter, Int64(bitPattern: cell.bits))
-    case .real: statement.bind(parameter, Double(bitPattern: cell.bits))
-    }
+    try statement.bind(parameter, cells[index], bytes)
   }
 
   /// Binds the row's state as parameter 3 and runs the statement.
@@ -199,6 +193,10 @@ struct RowApplier: ~Copyable {
   private mutating func bury(
     _ id: UnsafeRawBufferPointer, stored: RowState?, isRow: Bool
   ) throws {
+    // What the collection's own floor ended needs no tombstone.
+    if merge.state.last == writer.collection.floor {
+      return try forget(id, isRow: isRow, isTombstone: stored != nil && !isRow)
+    }
     let tombstone = try writer.insertTombstone()
     state.removeAll(keepingCapacity: true)
     merge.state.encode(into: &state)
@@ -272,5 +270,18 @@ enum PartialRow {
     else { return nil }
     let columns = state.shape.columns + state.columnRanks.map(\.column)
     return "[" + columns.sorted().map(String.init).joined(separator: ",") + "]"
+  }
+}
+
+extension Statement {
+  /// Binds a cell whose text lies in `bytes`, which must stay where they are.
+  func bind(_ parameter: Int32, _ cell: Cell, _ bytes: UnsafeRawBufferPointer) throws {
+    switch cell.kind {
+    case .null: bindNull(parameter)
+    case .text:
+      try bindText(parameter, UnsafeRawBufferPointer(rebasing: bytes[cell.text.indices]))
+    case .integer: bind(parameter, Int64(bitPattern: cell.bits))
+    case .real: bind(parameter, Double(bitPattern: cell.bits))
+    }
   }
 }

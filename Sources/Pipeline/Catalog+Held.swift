@@ -98,9 +98,10 @@ extension HeldTable {
   }
 
   /// What the store keeps of it.
-  var note: HeldNote {
-    HeldNote(
-      reason: reason.rawValue, cause: cause, evidence: evidence, hint: hint, changes: changes)
+  func hold(of source: SourceTable, name: String) -> Hold {
+    Hold(
+      source: source, name: name, reason: reason.rawValue, changes: changes, cause: cause,
+      evidence: evidence, hint: hint)
   }
 }
 

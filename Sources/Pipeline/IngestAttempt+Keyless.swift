@@ -65,7 +65,7 @@ extension IngestAttempt {
         try count(change, ordered, into: &batch, reading: &reader)
       }
       let counted = batch
-      count(try await writer.perform { store in try store.apply(counted) })
+      count(try await writer.perform { store in try store.applyBag(counted) })
       progress.wrote(rows: counted.changes.count)
     }
   }
@@ -76,22 +76,21 @@ extension IngestAttempt {
   ) throws {
     let rank = ordered.rank(of: change)
     let file = fileIDs[Int(change.file)]
-    let place = place(of: rank)
     let isDelete = change.operation == .delete
     var cells = 0..<0
     if !isDelete { cells = try reader.appendValues(of: change, to: &batch.buffer) }
-    var halves = [(ordered.queue.key(of: change), isDelete ? -1 : 1)]
-    if change.isMove { halves.append((ordered.queue.oldKey(of: change), -1)) }
-    // An update that changes nothing takes out what it puts in.
+    // An update that changes nothing would take out what it puts in.
     if change.operation == .update && !change.isMove { return }
+    var halves = [(ordered.queue.key(of: change), isDelete ? BagChange.Delta.delete : .insert)]
+    if change.isMove { halves.append((ordered.queue.oldKey(of: change), .delete)) }
+    let place = batch.buffer.append(place(of: rank))
     for (key, delta) in halves {
-      let start = batch.buffer.bytes.count
-      RowHash(ofKey: key).append(to: &batch.buffer.bytes)
+      var id: [UInt8] = []
+      RowHash(ofKey: key).append(to: &id)
       batch.changes.append(
         BagChange(
-          id: ByteRange(offset: start, count: batch.buffer.bytes.count - start), delta: delta,
-          place: place, rank: rank, eventTime: change.eventTime, file: file,
-          cells: delta > 0 ? cells : 0..<0))
+          id: batch.buffer.append(id), delta: delta, place: place, rank: rank,
+          eventTime: change.eventTime, file: file, cells: delta == .insert ? cells : 0..<0))
     }
   }
 
@@ -136,6 +135,14 @@ extension IngestAttempt {
         bytes: try reader.bytes(of: change), byteOffset: change.recordOffset,
         recordIndex: Int(change.recordIndex), table: catalog.entries[index].source,
         reason: "the table takes inserts alone (@append), and this is another change"))
+  }
+}
+
+extension CellBuffer {
+  /// Adds bytes that are no cell's.
+  fileprivate mutating func append(_ more: [UInt8]) -> ByteRange {
+    bytes += more
+    return ByteRange(offset: bytes.count - more.count, count: more.count)
   }
 }
 

@@ -33,13 +33,17 @@ extension IngestAttempt {
       if let table = held[index] {
         let source = catalog.entries[index].source
         let name = catalog.entries[index].name
-        let id = try await writer.perform { store in try store.hold(source, name: name, table.note) }
+        let id = try await writer.perform { store in try store.hold(table.hold(of: source, name: name)) }
         catalog.update(index) { $0.heldID = id }
         summary.held.append(table)
       }
       guard let id = catalog.entries[index].storeID ?? catalog.entries[index].heldID else { continue }
       if !isHeld, catalog.entries[index].releasesHeldFiles {
-        try await writer.perform { store in try store.release(id) }
+        let source = catalog.entries[index].source
+        try await writer.perform { store in
+          try store.release(source)
+          try store.releaseFiles(ofTable: id)
+        }
       }
       for file in files where !file.isReread {
         guard let tally = file.tallies[index] else { continue }
@@ -58,13 +62,17 @@ extension IngestAttempt {
   }
 
   private mutating func recordQuarantine() async throws {
-    let quarantined = files.filter { !$0.quarantined.isEmpty }.map { ($0.record.id, $0.quarantined) }
-    summary.quarantined += try await writer.perform { store in
-      var count = 0
-      for (file, records) in quarantined {
-        for record in records where try store.quarantine(record, file: file) { count += 1 }
-      }
-      return count
+    var entries: [QuarantineEntry] = []
+    for file in files {
+      // A table whose key was found has been read twice, and tells of a broken record twice.
+      let records = Dictionary(file.quarantined.map { ($0.byteOffset, $0) }) { $1 }
+      entries += records.values.sorted { $0.byteOffset < $1.byteOffset }
+        .map { QuarantineEntry(file: file.record.id, record: $0) }
+    }
+    summary.quarantined += entries.count
+    let quarantined = entries
+    try await writer.perform { store in
+      for entry in quarantined { try store.quarantine(entry) }
     }
   }
 

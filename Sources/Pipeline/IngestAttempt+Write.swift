@@ -111,7 +111,9 @@ extension IngestAttempt {
     var reader = takeReader()
     for component in components {
       let ids = component.ids
-      let rows = try await writer.perform { store in try store.rows(of: ids, in: collection) }
+      let rows = try await writer.perform { store in
+        try ids.compactMap { id in try KnownKey(id, collection: collection, in: store) }
+      }
       if component.isInOrder(after: rows.map(\.state)) {
         try linked.fold(component, upon: rows, reading: &reader)
       } else {

@@ -81,7 +81,7 @@ struct LinkedRows {
 
   /// Folds a component, upon what is stored or from nothing, and adds its rows to the batch.
   mutating func fold(
-    _ component: Component, upon stored: [StoredRow], reading reader: inout RecordReader
+    _ component: Component, upon stored: [KnownKey], reading reader: inout RecordReader
   ) throws {
     var fold = SerialFold()
     for row in stored { put(row, into: &fold) }
@@ -104,23 +104,25 @@ struct LinkedRows {
     handled.formUnion(ids)
   }
 
-  private func put(_ stored: StoredRow, into fold: inout SerialFold) {
+  private func put(_ known: KnownKey, into fold: inout SerialFold) {
     var row = SerialFold.Row()
-    row.floor = stored.state.floor
-    row.floorFile = stored.file
-    row.eventTime = stored.eventTime
-    if stored.state.isLive { row.last = (stored.state.last, stored.file) }
-    for cell in stored.cells.cells {
-      guard let rank = stored.state.rank(ofColumn: Int(cell.column)) else { continue }
-      var cell = cell
-      if cell.kind == .text {
-        let start = fold.bytes.count
-        fold.bytes.append(contentsOf: stored.cells.bytes[cell.text.indices])
-        cell.text = ByteRange(offset: start, count: cell.text.indices.count)
+    row.floor = known.state.floor
+    if let stored = known.row {
+      row.floorFile = stored.file
+      row.eventTime = stored.eventTime ?? .min
+      row.last = (known.state.last, stored.file)
+      for cell in stored.values.cells {
+        guard let rank = known.state.rank(ofColumn: Int(cell.column)) else { continue }
+        var cell = cell
+        if cell.kind == .text {
+          let start = fold.bytes.count
+          fold.bytes.append(contentsOf: stored.values.bytes[cell.text.indices])
+          cell.text = ByteRange(offset: start, count: cell.text.indices.count)
+        }
+        row.values[cell.column] = SerialFold.Value(cell: cell, rank: rank, file: stored.file)
       }
-      row.values[cell.column] = SerialFold.Value(cell: cell, rank: rank, file: stored.file)
     }
-    fold.put(row, id: stored.id)
+    fold.put(row, id: known.id)
   }
 
   private func apply(_ entry: Entry, cells: ArraySlice<Cell>, to fold: inout SerialFold) {
@@ -132,5 +134,21 @@ struct LinkedRows {
         entry.change.operation, id: entry.id, rank: entry.rank, file: file,
         eventTime: entry.change.eventTime, cells: cells)
     }
+  }
+}
+
+/// What the store knows of one key.
+struct KnownKey: Sendable {
+  var id: [UInt8]
+  var state: RowState
+  /// The row; nil when there is only a tombstone.
+  var row: StoredRow?
+
+  /// Reads it; nil when the key was never seen.
+  init?(_ id: [UInt8], collection: Int64, in store: CollectionStore) throws {
+    guard let state = try store.state(of: id, collection: collection) else { return nil }
+    self.id = id
+    self.state = state
+    row = try store.row(id, collection: collection)
   }
 }

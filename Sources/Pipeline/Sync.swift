@@ -127,7 +127,7 @@ struct DropMemory {
   /// Remembers what the drop is.
   static func keep(_ identity: DropIdentity, in store: CollectionStore) throws {
     try store.transaction {
-      try store.set(setting, to: "\(identity.device) \(identity.inode)")
+      try store.setSetting(setting, "\(identity.device) \(identity.inode)")
     }
   }
 }
