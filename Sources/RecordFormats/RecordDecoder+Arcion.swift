@@ -49,12 +49,6 @@ extension RecordDecoder {
     _ tokens: JSONTokens, at index: Int, into draft: inout Draft, needsOrder: Bool
   ) throws(RecordFault) -> Members {
     let found = findMembers(tokens, at: index)
-    if resync.firstName == nil, index + 1 < tokens.count {
-      resync.firstName = Array(
-        UnsafeRawBufferPointer(
-          start: tokens.base + tokens.offset(index + 1),
-          count: tokens.end(ofToken: index + 1) - tokens.offset(index + 1)))
-    }
     guard found.isArcion else {
       try readFlat(tokens, at: index, into: &draft)
       return found

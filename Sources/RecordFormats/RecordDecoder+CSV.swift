@@ -16,6 +16,7 @@ extension RecordDecoder {
       }
       start = first
     }
+    if let layout, csvLayout != layout { adopt(layout) }
     while start < window.count {
       switch scanRow(window, from: start) {
       case .row(let end, let next, let isTerminated):

@@ -94,6 +94,12 @@ extension RecordDecoder {
       let start = tokens.offset(index)
       switch tokens.byte(index) {
       case UInt8(ascii: "{"):
+        if resync.firstName == nil, index + 1 < tokens.count {
+          resync.firstName = Array(
+            UnsafeRawBufferPointer(
+              start: tokens.base + tokens.offset(index + 1),
+              count: tokens.end(ofToken: index + 1) - tokens.offset(index + 1)))
+        }
         if !isSuspect {
           let next = decodeByTemplates(tokens, from: index, chunk: chunk, into: &batch)
           if next != index {

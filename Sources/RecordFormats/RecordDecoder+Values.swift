@@ -28,18 +28,15 @@ extension RecordDecoder {
       draft.bytes = bytes
       switch layout.format {
       case .json:
-        if let table = valuesByTemplates(bytes, into: &buffer) { return table }
+        if let table = valuesByTemplates(bytes, layout: layout, into: &buffer) { return table }
         guard indexer.index(bytes) == .indexed else { throw RecordFault(reason: Self.changed) }
         let tokens = indexer.tokens
         guard tokens.byte(0) == UInt8(ascii: "{"),
           let end = try? JSONWalker.walk(tokens, from: 0), end == tokens.count
         else { throw RecordFault(reason: Self.changed) }
-        let (ownLayout, ownName) = (self.layout, resync.firstName)
+        let ownLayout = self.layout
         self.layout = layout
-        defer {
-          self.layout = ownLayout
-          resync.firstName = ownName
-        }
+        defer { self.layout = ownLayout }
         _ = try readRecord(tokens, at: 0, into: &draft, needsOrder: false)
       case .csv:
         if csvLayout != layout { adopt(layout) }

@@ -1,0 +1,208 @@
+import ChangeModel
+import Glibc
+
+/// A stretch of bytes that every record of a template has, and what varies behind it.
+struct TemplateStep {
+  enum Hole: UInt8 {
+    /// Nothing: the record ends here.
+    case end
+    /// The content of a JSON string.
+    case value
+    /// Decimal digits, written as JSON writes an integer.
+    case number
+    /// Decimal digits, perhaps with zeros in front (the number of a log file).
+    case padded
+  }
+  var literal: UnsafeRawPointer
+  var literalCount: Int32
+  /// For a value: the token behind it, counted from the record's first.
+  var token: Int32
+  var hole: Hole
+  /// For a value the index in ``RecordTemplate/Match/values``, for a number in `numbers`.
+  var target: Int32
+}
+
+/// What records that differ only in their values and positions have in common.
+///
+/// Most records of a file are such: table, operation, column names, presence and the cursor's
+/// shape repeat, byte for byte. A record that a template matches was not walked: its literals are
+/// the same bytes in the same place between the same tokens as in the record that the template was
+/// learned from, which was walked and checked whole. Any deviation, however small, is no match, and
+/// the record is read the general way.
+struct RecordTemplate {
+  /// Where numbers go: words of the position, the timestamp, the four counts, and what is only
+  /// looked over.
+  enum Number {
+    static let word = 0
+    static let timestamp = 4
+    static let count = 5
+    static let ignored = 9
+    static let total = 10
+  }
+  /// What a record gave.
+  struct Match {
+    var values: UnsafeMutablePointer<(start: Int, count: Int)>
+    var numbers: UnsafeMutablePointer<UInt64>
+  }
+
+  var steps: UnsafeMutablePointer<TemplateStep>
+  var stepCount: Int
+  var tokenCount: Int
+  /// What all its changes share; key, position, time, counter and origin are filled in.
+  var change: Change
+  var hasTimestamp: Bool
+  var hasCounter: Bool
+  /// SAP ASE: the counter is the position's first word.
+  var isCounterFirst: Bool
+  /// Whether positions are not taken from the cursor (`order: files`).
+  var ignoresPosition: Bool
+  /// Whether its lineage is not taken: the records are only counted.
+  var isLeftOut: Bool
+  /// The key's parts: the value's index after the change, the one before it (-1 for none), and
+  /// whether it is a number.
+  var keyParts: UnsafeMutablePointer<(new: Int32, old: Int32, isNumeric: Bool)>
+  var keyCount: Int
+  /// The columns that the change names: the column, and its value's index, -1 for NULL.
+  var named: UnsafeMutablePointer<(column: Int32, value: Int32)>
+  var namedCount: Int
+  /// Runs of values between which there is no backslash but in the values themselves.
+  var spans: ((first: Int, last: Int), (first: Int, last: Int))
+  var spanCount: Int
+  /// How many records of the current file it matched.
+  var hits: Int
+
+  /// Matches a record against the steps.
+  ///
+  /// - Parameters:
+  ///   - base: the text.
+  ///   - start: where the first literal must begin.
+  ///   - limit: the text's length.
+  ///   - offsets: the record's tokens, at least `tokenCount`.
+  /// - Returns: where the record ends, or -1.
+  @inline(__always)
+  func match(
+    _ base: UnsafeRawPointer, from start: Int, limit: Int, offsets: UnsafePointer<UInt32>,
+    into match: Match
+  ) -> Int {
+    var position = start
+    var step = UnsafePointer(steps)
+    while true {
+      let count = Int(step.pointee.literalCount)
+      guard count <= limit - position,
+        Self.isEqual(base + position, step.pointee.literal, count)
+      else { return -1 }
+      position += count
+      switch step.pointee.hole {
+      case .value:
+        let end = Int(offsets[Int(step.pointee.token)]) - 1
+        guard end >= position else { return -1 }
+        match.values[Int(step.pointee.target)] = (position, end - position)
+        position = end
+      case .number, .padded:
+        let first = position
+        guard
+          let value = DigitRun.read(base, &position, limit: limit),
+          step.pointee.hole == .padded || position == first + 1
+            || base.load(fromByteOffset: first, as: UInt8.self) != 0x30
+        else { return -1 }
+        match.numbers[Int(step.pointee.target)] = value
+      case .end: return position
+      }
+      step += 1
+    }
+  }
+
+  /// Whether two stretches of memory are equal.
+  @inline(__always)
+  static func isEqual(_ left: UnsafeRawPointer, _ right: UnsafeRawPointer, _ count: Int) -> Bool {
+    if count >= 8 {
+      if count > 64 { return memcmp(left, right, count) == 0 }
+      var offset = 0
+      while offset + 8 < count {
+        if left.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+          != right.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+        {
+          return false
+        }
+        offset += 8
+      }
+      return left.loadUnaligned(fromByteOffset: count - 8, as: UInt64.self)
+        == right.loadUnaligned(fromByteOffset: count - 8, as: UInt64.self)
+    }
+    if count >= 4 {
+      return left.loadUnaligned(as: UInt32.self) == right.loadUnaligned(as: UInt32.self)
+        && left.loadUnaligned(fromByteOffset: count - 4, as: UInt32.self)
+          == right.loadUnaligned(fromByteOffset: count - 4, as: UInt32.self)
+    }
+    var offset = 0
+    while offset < count {
+      if left.load(fromByteOffset: offset, as: UInt8.self)
+        != right.load(fromByteOffset: offset, as: UInt8.self)
+      {
+        return false
+      }
+      offset += 1
+    }
+    return true
+  }
+}
+
+/// Decimal digits, read eight at a time.
+enum DigitRun {
+  /// Reads the digits at a place and moves behind them; nil for none, and for more than 18, which
+  /// might not fit.
+  @inline(__always)
+  static func read(_ base: UnsafeRawPointer, _ position: inout Int, limit: Int) -> UInt64? {
+    var value: UInt64 = 0
+    var total = 0
+    while limit - position >= 8 {
+      let chunk = base.loadUnaligned(fromByteOffset: position, as: UInt64.self)
+      let digits = chunk ^ 0x3030_3030_3030_3030
+      // The high bit of each byte that is no digit.
+      let others =
+        (((digits & 0x7F7F_7F7F_7F7F_7F7F) &+ 0x7676_7676_7676_7676) | digits)
+        & 0x8080_8080_8080_8080
+      let count = others.trailingZeroBitCount >> 3
+      if count == 0 { break }
+      value = value &* scale(count) &+ combine(digits << UInt64((8 - count) * 8))
+      total += count
+      position += count
+      if count < 8 { return total <= 18 ? value : nil }
+      if total > 18 { return nil }
+    }
+    if limit - position < 8 {
+      while position < limit {
+        let digit = base.load(fromByteOffset: position, as: UInt8.self) ^ 0x30
+        guard digit < 10 else { break }
+        value = value &* 10 &+ UInt64(digit)
+        total += 1
+        position += 1
+        if total > 18 { return nil }
+      }
+    }
+    return total == 0 || total > 18 ? nil : value
+  }
+
+  /// The number that eight digits give, the first in the lowest byte.
+  @inline(__always)
+  private static func combine(_ digits: UInt64) -> UInt64 {
+    let pairs = (digits &* 10) &+ (digits >> 8)
+    let low = (pairs & 0x0000_00FF_0000_00FF) &* 0x000F_4240_0000_0064
+    let high = ((pairs >> 16) & 0x0000_00FF_0000_00FF) &* 0x0000_2710_0000_0001
+    return (low &+ high) >> 32
+  }
+
+  @inline(__always)
+  private static func scale(_ count: Int) -> UInt64 {
+    switch count {
+    case 8: 100_000_000
+    case 7: 10_000_000
+    case 6: 1_000_000
+    case 5: 100_000
+    case 4: 10_000
+    case 3: 1000
+    case 2: 100
+    default: 10
+    }
+  }
+}
