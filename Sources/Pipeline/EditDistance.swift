@@ -1,8 +1,8 @@
 /// How far words are apart, to say which known word an unknown one was meant to be.
-enum EditDistance {
+package enum EditDistance {
   /// The fewest insertions, deletions, replacements and swaps of neighbours that turn one word into
   /// the other (each stretch edited once).
-  static func between(_ left: String, _ right: String) -> Int {
+  package static func between(_ left: String, _ right: String) -> Int {
     let left = Array(left.utf8)
     let right = Array(right.utf8)
     var beforeLast: [Int] = []
@@ -27,7 +27,7 @@ enum EditDistance {
   }
 
   /// The nearest of some words, the first of equals; nil only where there are none.
-  static func nearest(to word: String, among words: [String]) -> String? {
+  package static func nearest(to word: String, among words: [String]) -> String? {
     words.min { between(word, $0) < between(word, $1) }
   }
 }

@@ -59,6 +59,7 @@ struct InspectCommand: ParsableCommand {
   private func printRows(
     of collection: String, _ reader: StoreReader, _ format: RowFormat
   ) throws {
+    let collection = try reader.collection(named: collection)
     let limit = limit ?? (format == .table ? 50 : 0)
     var printer = try RowPrinter(format: format, columns: reader.columns(of: collection))
     var count = 0
@@ -68,6 +69,9 @@ struct InspectCommand: ParsableCommand {
       if limit == 0 || count <= limit { try printer.add(row) }
     }
     try printer.finish()
-    if limit > 0, count > limit { Talk.say("only \(limit) rows; --limit 0 shows all") }
+    if id != nil, count == 0 { Talk.say("no row has this _id") }
+    if limit > 0, count > limit {
+      Talk.say("only \(Figures.count(limit, "row")); --limit 0 shows all")
+    }
   }
 }

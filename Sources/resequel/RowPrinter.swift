@@ -1,5 +1,4 @@
 import ArgumentParser
-import Glibc
 
 /// How rows are printed.
 enum RowFormat: String, ExpressibleByArgument, CaseIterable {
@@ -20,7 +19,6 @@ struct RowPrinter: ~Copyable {
   private let format: RowFormat
   private let columns: [String]
   private let keyOrder: [Int]
-  private let hasColor: Bool
   private var output = OutputWriter()
   private var table: TextTable
   private var json = JSONWriter()
@@ -29,7 +27,6 @@ struct RowPrinter: ~Copyable {
   init(format: RowFormat, columns: [String]) throws {
     self.format = format
     self.columns = columns
-    hasColor = Terminal(descriptor: STDOUT_FILENO).hasColor
     keyOrder = RowPrinter.keyOrder(columns)
     table = TextTable(columns: columns.map { (TerminalText.safe($0), .left) })
     if format == .csv {

@@ -17,9 +17,14 @@ struct StatusCommand: ParsableCommand {
   var json = false
 
   func run() throws {
-    let report = try StoreReader(path: file).collections()
+    let report = try StoreReader(path: file).status()
     var output = OutputWriter()
-    for size in report { try output.write(size.name + "\n") }
+    if json {
+      try output.write(StatusJSON.bytes(of: report))
+    } else {
+      try output.write(StatusText.text(of: report))
+    }
     try output.flush()
+    if !report.isComplete { throw Ending.incomplete }
   }
 }

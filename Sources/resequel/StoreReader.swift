@@ -1,21 +1,77 @@
 import ChangeModel
 import CollectionStore
+import Pipeline
 
-/// What the commands read of a database.
+/// What the commands read of a database, while others may write to it.
 struct StoreReader {
+  /// The columns that are ours alone: where a row came from, not what it is.
+  static let hiddenColumns: Set<String> = ["_position", "_file"]
+
+  private let store: CollectionStore
+
   /// Opens a database for reading.
   init(path: String) throws {
-    throw IngestError(.fatal, cause: "\(path): reading is not built yet")
+    store = try CollectionStore(opening: .file(path), mode: .readOnly)
   }
 
-  /// The collections, by name.
-  func collections() throws -> [TableSize] { [] }
+  /// What the database holds and waits for.
+  func status() throws -> StatusReport {
+    try store.status()
+  }
 
-  /// The columns of a collection's rows that are shown.
-  func columns(of collection: String) throws -> [String] { [] }
+  /// The collections and how many rows they have, by name.
+  func collections() throws -> [TableSize] {
+    try store.status(eventLimit: 0).collections.map {
+      TableSize(name: $0.collection.name, rows: $0.rows)
+    }
+  }
 
-  /// Calls `body` for rows of a collection, by `_id`; with an id for that one alone.
+  /// A collection by its name, in any case, as SQLite takes it.
+  ///
+  /// - Throws: A fatal error when there is none, which names the nearest, or says what is held.
+  func collection(named name: String) throws -> Collection {
+    if let collection = try store.collection(named: name) { return collection }
+    if let hold = try store.status(eventLimit: 0).held.first(where: { $0.name == name }) {
+      throw IngestError(
+        .fatal, cause: "table \(hold.source) is held: \(hold.cause)", hint: hold.hint)
+    }
+    let names = try store.allCollections().map(\.name)
+    let hint = EditDistance.nearest(to: name, among: names).map { "the nearest is \"\($0)\"" }
+    throw IngestError(
+      .fatal, cause: "there is no collection \"\(name)\"", hint: hint ?? "there are none yet")
+  }
+
+  /// The columns of a collection that are shown.
+  func columns(of collection: Collection) -> [String] {
+    store.columnNames(of: collection).filter { !StoreReader.hiddenColumns.contains($0) }
+  }
+
+  /// Calls `body` for rows of a collection, by `_id`, with the values of ``columns(of:)``.
+  ///
+  /// - Parameters:
+  ///   - id: only the row of this key; nil for all.
+  ///   - limit: at most so many; nil for all.
   func rows(
-    of collection: String, id: String?, limit: Int?, _ body: ([StoredValue]) throws -> Void
-  ) throws {}
+    of collection: Collection, id: String?, limit: Int?, _ body: ([StoredValue]) throws -> Void
+  ) throws {
+    let shown = store.columnNames(of: collection).indices.filter {
+      !StoreReader.hiddenColumns.contains(store.columnNames(of: collection)[$0])
+    }
+    try store.readRows(collection, id: id, limit: limit) { row in
+      try body(shown.map { StoredValue(row[$0]) })
+    }
+  }
+}
+
+extension StoredValue {
+  /// Copies a value out of a row.
+  init(_ value: RowView.Value) {
+    switch value {
+    case .null: self = .null
+    case .integer(let number): self = .integer(number)
+    case .real(let number): self = .real(number)
+    case .text(let bytes): self = .text(String(decoding: bytes, as: UTF8.self))
+    case .blob(let bytes): self = .blob(Array(bytes))
+    }
+  }
 }

@@ -48,19 +48,29 @@ enum SummaryJSON {
   }
 
   private static func write(_ held: HeldTable, _ json: inout JSONWriter) {
+    writeHold(
+      table: held.table, reason: held.reason.rawValue, changes: held.changes, cause: held.cause,
+      evidence: held.evidence, hint: held.hint, &json)
+  }
+
+  /// Writes a hold of its parts.
+  static func writeHold(
+    table: String, reason: String, changes: Int, cause: String, evidence: [String], hint: String,
+    _ json: inout JSONWriter
+  ) {
     json.object { json in
       json.key("table")
-      json.value(held.table)
+      json.value(table)
       json.key("reason")
-      json.value(held.reason.rawValue)
+      json.value(reason)
       json.key("changes")
-      json.value(held.changes)
+      json.value(changes)
       json.key("cause")
-      json.value(held.cause)
+      json.value(cause)
       json.key("evidence")
-      json.array(held.evidence) { json, line in json.value(line) }
+      json.array(evidence) { json, line in json.value(line) }
       json.key("hint")
-      json.value(held.hint)
+      json.value(hint)
     }
   }
 

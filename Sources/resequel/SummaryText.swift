@@ -30,11 +30,19 @@ enum SummaryText {
 
   /// A held table: what waits, why, what speaks for what, and what to add.
   static func lines(of held: HeldTable) -> [String] {
-    let changes = Figures.count(held.changes, "change")
-    let verb = held.changes == 1 ? "waits" : "wait"
-    var lines = ["Held: \(changes) of table \(held.table) \(verb): \(held.cause)"]
-    lines += held.evidence.map { "  evidence: " + $0 }
-    lines += held.hint.split(separator: "\n").map { "  " + $0 }
+    lines(
+      ofHold: held.table, changes: held.changes, cause: held.cause, evidence: held.evidence,
+      hint: held.hint)
+  }
+
+  /// The same of its parts.
+  static func lines(
+    ofHold table: String, changes: Int, cause: String, evidence: [String], hint: String
+  ) -> [String] {
+    let verb = changes == 1 ? "waits" : "wait"
+    var lines = ["Held: \(Figures.count(changes, "change")) of table \(table) \(verb): \(cause)"]
+    lines += evidence.map { "  evidence: " + $0 }
+    lines += hint.split(separator: "\n").map { "  " + $0 }
     return lines
   }
 

@@ -51,15 +51,26 @@ struct CommandRunner {
     return try result(of: process)
   }
 
+  /// Runs a line of shell in which `$RESEQUEL` is the program, for what only a shell can do.
+  func shell(_ line: String) throws -> Result {
+    let process = try start(["-c", line], program: URL(filePath: "/bin/sh"))
+    process.waitUntilExit()
+    return try result(of: process)
+  }
+
   /// Starts the program; ``result(of:)`` tells what came of it when it has ended.
   func start(
-    _ arguments: [String], stdout: FileHandle? = nil, stderr: Pipe? = nil
+    _ arguments: [String], stdout: FileHandle? = nil, stderr: Pipe? = nil,
+    program: URL = CommandRunner.program
   ) throws -> Process {
     let process = Process()
-    process.executableURL = CommandRunner.program
+    process.executableURL = program
     process.arguments = arguments
     process.currentDirectoryURL = directory
-    process.environment = ["PATH": "/usr/bin:/bin", "COLUMNS": "80", "LANG": "C.UTF-8"]
+    process.environment = [
+      "PATH": "/usr/bin:/bin", "COLUMNS": "80", "LANG": "C.UTF-8",
+      "RESEQUEL": CommandRunner.program.path,
+    ]
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = try stdout ?? file("stdout.txt")
     if let stderr {

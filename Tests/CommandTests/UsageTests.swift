@@ -45,6 +45,15 @@ import Testing
     }
   }
 
+  // Prevents: a path that is silently turned into another one.
+  @Test func `an argument that is not UTF-8 is refused`() throws {
+    try withRunner { runner in
+      let result = try runner.shell(#"exec "$RESEQUEL" replay "$(printf 'a\377')" --db a.db"#)
+      #expect(result.status == 64)
+      #expect(result.talk.contains("argument 2 is not valid UTF-8"))
+    }
+  }
+
   // Prevents: a database that appears because somebody looked at it.
   @Test(arguments: ["status", "inspect"])
   func `a database that does not exist cannot be read`(command: String) throws {

@@ -1,0 +1,116 @@
+import ChangeModel
+import CollectionStore
+
+/// A database's status as one JSON object.
+enum StatusJSON {
+  /// The object, and the end of its line.
+  static func bytes(of report: StatusReport) -> [UInt8] {
+    var json = JSONWriter()
+    json.object { json in
+      json.key("complete")
+      json.value(report.isComplete)
+      json.key("collections")
+      json.array(report.collections) { json, status in write(status, &json) }
+      json.key("held")
+      json.array(report.allHolds) { json, hold in write(hold, &json) }
+      json.key("files")
+      json.object { json in
+        for state in FileRecord.State.allCases {
+          json.key(state.rawValue)
+          json.value(report.files[state] ?? 0)
+        }
+      }
+      json.key("troubled_files")
+      json.array(report.troubledFiles) { json, file in write(file, &json) }
+      json.key("quarantined")
+      json.value(report.quarantined)
+      json.key("incomplete_rows")
+      json.value(report.incompleteRows)
+      json.key("events")
+      json.array(report.events) { json, event in write(event, &json) }
+    }
+    return json.takeLine()
+  }
+
+  private static func write(_ status: CollectionStatus, _ json: inout JSONWriter) {
+    json.object { json in
+      let counts: [(String, Int)] = [
+        ("rows", status.rows), ("deleted", status.tombstones), ("files", status.files),
+        ("changes", status.appliedChanges), ("incomplete_rows", status.incompleteRows),
+        ("quarantined", status.quarantined),
+      ]
+      json.key("name")
+      json.value(status.collection.name)
+      json.key("source")
+      json.value(status.collection.source.description)
+      json.key("key")
+      json.value(status.collection.key.flagText)
+      json.key("key_origin")
+      json.value(status.collection.keyOrigin.rawValue)
+      for (name, count) in counts {
+        json.key(name)
+        json.value(count)
+      }
+      json.key("held")
+      json.value(status.hold != nil)
+      json.key("lineages")
+      json.array(status.lineages) { json, lineage in write(lineage, &json) }
+      json.key("gaps")
+      json.array(status.gaps) { json, gap in write(gap, &json) }
+    }
+  }
+
+  private static func write(_ hold: Hold, _ json: inout JSONWriter) {
+    SummaryJSON.writeHold(
+      table: hold.source.description, reason: hold.reason, changes: hold.changes,
+      cause: hold.cause, evidence: hold.evidence, hint: hold.hint, &json)
+  }
+
+  private static func write(_ lineage: LineageRecord, _ json: inout JSONWriter) {
+    json.object { json in
+      json.key("name")
+      json.value(lineage.name)
+      json.key("epoch")
+      json.value(lineage.epoch)
+      json.key("last_counter")
+      if let counter = lineage.lastCounter { json.value(counter) } else { json.null() }
+    }
+  }
+
+  private static func write(_ gap: GapRecord, _ json: inout JSONWriter) {
+    json.object { json in
+      json.key("series")
+      json.value(String(decoding: gap.series, as: UTF8.self))
+      json.key("after_ordinal")
+      json.value(gap.afterOrdinal)
+      json.key("before_ordinal")
+      json.value(gap.beforeOrdinal)
+      json.key("kind")
+      json.value(gap.kind.rawValue)
+      json.key("missing")
+      if let missing = gap.missing { json.value(missing) } else { json.null() }
+      json.key("waived")
+      json.value(gap.isWaived)
+    }
+  }
+
+  private static func write(_ file: FileRecord, _ json: inout JSONWriter) {
+    json.object { json in
+      json.key("path")
+      json.value(String(decoding: file.path, as: UTF8.self))
+      json.key("state")
+      json.value(file.state.rawValue)
+      json.key("reason")
+      json.value(file.reason)
+    }
+  }
+
+  private static func write(_ event: StoreEvent, _ json: inout JSONWriter) {
+    json.object { json in
+      json.key("kind")
+      json.value(event.kind)
+      json.key("text")
+      json.value(event.text)
+    }
+  }
+}

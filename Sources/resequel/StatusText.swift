@@ -1,0 +1,92 @@
+import ChangeModel
+import CollectionStore
+
+extension StatusReport {
+  /// Whether everything that was seen is applied; decides the exit status.
+  var isComplete: Bool {
+    quarantined == 0 && held.isEmpty && troubledFiles.isEmpty
+      && collections.allSatisfy { $0.hold == nil && $0.gaps.isEmpty }
+  }
+
+  /// Every hold: of tables without a collection, then of collections.
+  var allHolds: [Hold] { held + collections.compactMap(\.hold) }
+}
+
+extension KeyRule {
+  /// The rule as `--key` takes it.
+  var flagText: String {
+    switch self {
+    case .columns(let names): names.joined(separator: ",")
+    case .wholeRow: "@row"
+    case .append: "@append"
+    }
+  }
+}
+
+/// A database's status for people.
+enum StatusText {
+  /// The collections, then whatever needs attention.
+  static func text(of report: StatusReport) -> String {
+    var blocks: [String] = []
+    if report.collections.isEmpty {
+      blocks.append("No collections.")
+    } else {
+      blocks.append(table(of: report.collections))
+    }
+    let files = FileRecord.State.allCases.compactMap { state in
+      report.files[state].map { "\(Figures.count($0)) \(state.rawValue)" }
+    }
+    blocks.append("files: " + (files.isEmpty ? "none" : files.joined(separator: ", ")))
+    blocks += report.allHolds.map(text)
+    blocks += report.collections.flatMap { status in status.gaps.map { text(of: $0, in: status) } }
+    blocks += report.troubledFiles.prefix(20).map(text)
+    if report.quarantined > 0 {
+      let records = Figures.count(report.quarantined, "record")
+      blocks.append("\(records) in quarantine: SELECT * FROM _resequel_quarantine")
+    }
+    if report.incompleteRows > 0 {
+      let rows = Figures.count(report.incompleteRows, "row")
+      blocks.append("\(rows) known only in part: SELECT * FROM _resequel_incomplete")
+    }
+    return TerminalText.safeLines(blocks.joined(separator: "\n\n")) + "\n"
+  }
+
+  private static func table(of collections: [CollectionStatus]) -> String {
+    var table = TextTable(columns: [
+      ("collection", .left), ("source", .left), ("key", .left), ("rows", .right),
+      ("deleted", .right), ("files", .right), ("changes", .right),
+    ])
+    for status in collections {
+      table.add([
+        TerminalText.safe(status.collection.name),
+        TerminalText.safe(status.collection.source.description),
+        TerminalText.safe(status.collection.key.flagText), Figures.count(status.rows),
+        Figures.count(status.tombstones), Figures.count(status.files),
+        Figures.count(status.appliedChanges),
+      ])
+    }
+    return table.lines().joined(separator: "\n")
+  }
+
+  private static func text(of hold: Hold) -> String {
+    SummaryText.lines(
+      ofHold: hold.source.description, changes: hold.changes, cause: hold.cause,
+      evidence: hold.evidence, hint: hold.hint
+    ).joined(separator: "\n")
+  }
+
+  private static func text(of gap: GapRecord, in status: CollectionStatus) -> String {
+    let series = String(decoding: gap.series, as: UTF8.self)
+    let missing = gap.missing.map { ": \(Figures.count(Int($0), "change")) missing" } ?? ""
+    let waived = gap.isWaived ? ", not waited for any longer" : ""
+    return """
+      gap in \(status.collection.name), \(gap.kind.rawValue), between \(series) \
+      \(gap.afterOrdinal) and \(gap.beforeOrdinal)\(missing)\(waived)
+      """
+  }
+
+  private static func text(of file: FileRecord) -> String {
+    let path = String(decoding: file.path, as: UTF8.self)
+    return "\(file.state.rawValue): \(path)" + (file.reason.map { ": " + $0 } ?? "")
+  }
+}
