@@ -21,8 +21,9 @@ extension RecordDecoder {
     _ window: UnsafeRawBufferPointer, isEnd: Bool, into batch: inout ChangeBatch
   ) -> Int {
     var start = 0
+    var takesRest = false
     while start < window.count {
-      let end = chunkEnd(window, from: start)
+      let end = takesRest ? window.count : chunkEnd(window, from: start)
       let chunk = UnsafeRawBufferPointer(rebasing: window[start..<end])
       let isFinal = isEnd && end == window.count
       let stop: Stop
@@ -50,6 +51,8 @@ extension RecordDecoder {
       case .resynchronised(let next): start = next
       case .incomplete(let next, let fault):
         if end < window.count {
+          // A record larger than the chunk, or one whose own line ends cut it: more at a time.
+          takesRest = next == start && chunkBytes >= window.count - start
           if next == start { chunkBytes = min(chunkBytes * 2, 1 << 32) }
           start = next
         } else if isEnd {

@@ -28,7 +28,7 @@ import Testing
         _ = try await session.ingest(listing) { _ in }
         present += call.flatMap { bench.bucket.files[$0].events }
         let differences = try await bench.differences(session, present: present)
-        try #require(differences.isEmpty, "\(subject.name), \(partition) after \(call)")
+        try #require(differences == [], "\(subject.name), \(partition) after \(call)")
       }
       count += 1
     }
@@ -61,9 +61,13 @@ import Testing
       let summary = try await session.ingest(listing) { _ in }
       let differences = try await bench.differences(session, present: step.eventsPresent)
       try #require(
-        differences.isEmpty,
+        differences == [],
         "SEED=\(seed) SEEDS=1, after call \(index + 1) of \(delivery.steps.count)")
-      try #require(summary.quarantined == 0 && summary.held.isEmpty, "SEED=\(seed) SEEDS=1")
+      let quarantined = try await session.withStore { store in
+        try store.quarantined().map { "\($0.record.recordIndex): \($0.record.reason)" }
+      }
+      try #require(quarantined == [], "SEED=\(seed) SEEDS=1")
+      try #require(summary.held == [], "SEED=\(seed) SEEDS=1")
     }
   }
 }
