@@ -123,7 +123,8 @@ extension IngestAttempt {
         isReread: isReread))
   }
 
-  /// Adds the files in the manifest that hold changes of a collection and are not in the run.
+  /// Adds the files in the manifest that hold changes of a collection and are not in the run, or
+  /// not from their beginning.
   ///
   /// - Throws: an ``IngestError`` of severity `file` when one is gone, or is not what it was.
   mutating func addManifestFiles(of index: Int, heldOnly: Bool = false) async throws {
@@ -134,8 +135,13 @@ extension IngestAttempt {
         $0.state != .superseded && (!heldOnly || held.contains($0.id))
       }
     }
-    let known = Set(files.map(\.record.id))
-    for record in records where !known.contains(record.id) {
+    for record in records {
+      let slots = files.indices.filter { files[$0].record.id == record.id }
+      if slots.contains(where: { files[$0].isWhole }) { continue }
+      if let grown = slots.first {
+        add(files[grown].file, record: files[grown].record, isReread: true)
+        continue
+      }
       let path = BatchPath(record.path)
       guard let file = BatchFile(existing: path, series: BatchPath(record.series)),
         record.isSameVersion(as: file.identity)

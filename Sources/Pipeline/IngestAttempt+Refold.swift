@@ -33,7 +33,12 @@ extension IngestAttempt {
     _ index: Int, key: KeyRule, late: Set<[UInt8]>
   ) async throws -> [LinkedRows.Component] {
     try await addManifestFiles(of: index)
-    let slots = files.indices.filter { files[$0].tallies[index] != nil || files[$0].isReread }
+    // A grown file was read from where it had ended; now the whole of it stands for it.
+    let whole = Set(files.filter(\.isWhole).map(\.record.id))
+    let slots = files.indices.filter { slot in
+      let isWanted = files[slot].tallies[index] != nil || files[slot].isReread
+      return isWanted && (files[slot].isWhole || !whole.contains(files[slot].record.id))
+    }
     var everything = Sequencer()
     for file in files { _ = everything.addFile(file.stamp) }
     swap(&everything, &sequencer)

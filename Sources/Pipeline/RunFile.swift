@@ -36,6 +36,9 @@ struct RunFile: Sendable {
     self.isReread = isReread
   }
 
+  /// Whether it is read from its beginning.
+  var isWhole: Bool { context.offset == 0 }
+
   /// How the reading of a file ended.
   struct Outcome: Sendable {
     /// What made the file unusable from some byte on, or nil.

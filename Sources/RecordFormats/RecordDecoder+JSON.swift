@@ -136,7 +136,7 @@ extension RecordDecoder {
       case UInt8(ascii: "[") where recordsOfFile == 0 && !resync.isArray && offset <= 3:
         resync.isArray = true
         index += 1
-      case UInt8(ascii: ",") where resync.isArray || isResumed: 
+      case UInt8(ascii: ",") where resync.isArray || isResumed:
         resync.isArray = true
         index += 1
       case UInt8(ascii: "]") where (resync.isArray || isResumed) && !isArrayClosed:
@@ -161,7 +161,7 @@ extension RecordDecoder {
   }
 
   /// Whether nothing was decoded yet of a file that is read from its middle.
-  private var isResumed: Bool { file.offset > 3 && recordsOfFile == 0 }
+  private var isResumed: Bool { file.offset > 3 }
 
   /// Decodes a chunk in which some string is broken: each piece up to where the next record seems
   /// to begin is indexed alone, so that only the broken one is lost.

@@ -1,4 +1,6 @@
 import BatchSource
+import ChangeModel
+import CollectionStore
 import Pipeline
 import SourceWorld
 import Testing
@@ -64,7 +66,7 @@ import Testing
         differences == [],
         "SEED=\(seed) SEEDS=1, after call \(index + 1) of \(delivery.steps.count)")
       let quarantined = try await session.withStore { store in
-        try store.quarantined().map { "\($0.record.recordIndex): \($0.record.reason)" }
+        try store.quarantined().map { "\($0.record.recordIndex) at \($0.record.byteOffset): \($0.record.reason): \(String(decoding: $0.record.bytes, as: UTF8.self).prefix(80))" }
       }
       try #require(quarantined == [], "SEED=\(seed) SEEDS=1")
       try #require(summary.held == [], "SEED=\(seed) SEEDS=1")
