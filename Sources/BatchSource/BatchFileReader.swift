@@ -264,7 +264,9 @@ package final class BatchFileReader {
     let input = self.input!
     let done = step(UnsafeRawBufferPointer(rebasing: input[pendingInput]), room)
     pendingInput = pendingInput.lowerBound + done.consumed..<pendingInput.upperBound
-    if let cause = done.fault {
+    // A decoder that neither takes nor gives, with input and room, would be asked for ever.
+    let isStuck = done.consumed == 0 && done.produced == 0 && !pendingInput.isEmpty
+    if let cause = done.fault ?? (isStuck ? "the decoder stands still" : nil) {
       fault = IngestError(
         .file, file: source.path.description,
         cause: "\(compression) data is corrupt at byte "
@@ -272,7 +274,7 @@ package final class BatchFileReader {
         hint: "upload the file again")
       return done.produced
     }
-    if done.consumed > 0 || done.produced > 0 || !pendingInput.isEmpty { return done.produced }
+    if done.consumed > 0 || done.produced > 0 { return done.produced }
     let count = try source.read(into: input)
     hasher.update(UnsafeRawBufferPointer(rebasing: input[..<count]))
     pendingInput = 0..<count

@@ -1,3 +1,5 @@
+import Glibc
+
 /// A path, or a part of one: the bytes that the kernel has, from argv or `readdir` to `open`.
 ///
 /// Never made into a `String` but to be shown: two names that differ only in bytes that are no
@@ -48,6 +50,13 @@ package struct BatchPath: Sendable, Hashable {
     guard other.bytes.starts(with: bytes) else { return false }
     return other.bytes.count == bytes.count || bytes.last == UInt8(ascii: "/")
       || other.bytes[bytes.count] == UInt8(ascii: "/")
+  }
+
+  /// The absolute path without symbolic links; nil, with `errno` set, where there is nothing.
+  package func resolved() -> BatchPath? {
+    guard let found = withCString({ realpath($0, nil) }) else { return nil }
+    defer { free(found) }
+    return BatchPath(UnsafeRawBufferPointer(start: found, count: strlen(found)))
   }
 
   /// Calls `body` with the path as a C string.

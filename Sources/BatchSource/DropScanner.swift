@@ -85,11 +85,10 @@ package struct DropScanner: Sendable {
   }
 
   private static func realPath(_ path: BatchPath) throws(IngestError) -> BatchPath {
-    guard let resolved = path.withCString({ realpath($0, nil) }) else {
+    guard let resolved = path.resolved() else {
       throw SystemFailure.error(.fatal, file: path, doing: "resolve")
     }
-    defer { free(resolved) }
-    return BatchPath(UnsafeRawBufferPointer(start: resolved, count: strlen(resolved)))
+    return resolved
   }
 
   /// Whether a walk of the trees comes by a directory, or a file in it, anyway.

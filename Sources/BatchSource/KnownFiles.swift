@@ -3,7 +3,7 @@ import CXXHash
 /// The file versions that need not be looked at again: 16 bytes each, so that a million known
 /// files cost some 32 MB.
 ///
-/// A version is path, size and times. It is kept as two independent 64-bit hashes; that a changed
+/// A version is path, size, modification time and inode: what the manifest keeps. It is held as two independent 64-bit hashes; that a changed
 /// file passes for a known one takes a collision of both.
 package struct KnownFiles: Sendable {
   private struct Slot: Sendable {
@@ -85,8 +85,8 @@ package struct KnownFiles: Sendable {
   }
 
   private static func slot(_ path: UnsafeRawBufferPointer, _ identity: FileIdentity) -> Slot {
-    let times = (identity.size, identity.modificationTime, identity.changeTime)
-    let seed = withUnsafeBytes(of: times) { XXH3_64bits($0.baseAddress, $0.count) }
+    let stamp = (identity.size, identity.modificationTime, identity.inode)
+    let seed = withUnsafeBytes(of: stamp) { XXH3_64bits($0.baseAddress, $0.count) }
     let version = XXH3_64bits_withSeed(path.baseAddress, path.count, seed)
     return Slot(path: pathHash(path), version: max(1, version))
   }

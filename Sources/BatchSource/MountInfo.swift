@@ -47,6 +47,16 @@ package struct MountInfo: Sendable, Hashable {
     return Self.isRemote(type: mount.type)
   }
 
+  /// The network or FUSE mount that a file lies on, or would if it were made; nil for none, and
+  /// where it cannot be known.
+  package func remoteMount(holding file: BatchPath) -> Mount? {
+    let parent = file.parent.bytes.isEmpty ? BatchPath(".") : file.parent
+    guard let path = file.resolved() ?? parent.resolved(), let mount = mount(of: path),
+      Self.isRemote(type: mount.type)
+    else { return nil }
+    return mount
+  }
+
   /// Whether a file system of a type is a network or FUSE one.
   package static func isRemote(type: String) -> Bool {
     if type == "fuse" || type.hasPrefix("fuse.") || type.hasPrefix("fuseblk") { return true }

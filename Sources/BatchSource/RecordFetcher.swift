@@ -196,7 +196,7 @@ package final class RecordFetcher {
       guard descriptor >= 0 else { throw SystemFailure.error(.file, file: path, doing: "open") }
       var status = stat()
       guard fstat(descriptor, &status) == 0,
-        slots[slot].identity.isSameVersion(as: FileIdentity(status))
+        slots[slot].identity.hasSameContent(as: FileIdentity(status))
       else {
         close(descriptor)
         throw changedError(slot)
@@ -238,11 +238,10 @@ package final class RecordFetcher {
     guard changed == nil, file.ownsDescriptor else { return }
     var status = stat()
     let registered = slots[file.slot].identity
-    if fstat(file.descriptor, &status) == 0 {
-      let now = FileIdentity(status)
-      if now.size == registered.size, now.modificationTime == registered.modificationTime {
-        return
-      }
+    if fstat(file.descriptor, &status) == 0,
+      registered.hasSameContent(as: FileIdentity(status))
+    {
+      return
     }
     changed = changedError(file.slot)
   }

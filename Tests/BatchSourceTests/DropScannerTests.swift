@@ -168,9 +168,15 @@ struct DropScannerTests {
     drop.append("a_7.json", "more")
     drop.write("b_1.json", "x")
     known.remove(path: drop.path.appending("a_9.json".utf8))
+    // The same size and time, but another file.
+    drop.write("new", "y")
+    drop.setTime("new", seconds: 5)
+    drop.setTime("a_3.json", seconds: 5)
+    known.insert(drop.file("a_3.json"))
+    drop.rename("new", "a_3.json")
     let result = try scan(drop, known: known)
-    #expect(names(result) == ["a_7.json", "a_9.json", "b_1.json"])
-    #expect(result.unchangedCount == 98 && result.changedCount == 2)
+    #expect(names(result) == ["a_3.json", "a_7.json", "a_9.json", "b_1.json"])
+    #expect(result.unchangedCount == 97 && result.changedCount == 3)
     #expect(known.contains(drop.file("a_8.json")) && !known.contains(drop.file("a_7.json")))
   }
 }

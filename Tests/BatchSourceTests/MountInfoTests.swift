@@ -32,6 +32,16 @@ struct MountInfoTests {
     #expect(MountInfo(parsing: []).isRemote(BatchPath("/x")))
   }
 
+  // A database that does not exist yet lies where its directory does.
+  @Test func `a file to be made lies on its directory's mount`() {
+    let drop = TemporaryDirectory()
+    let info = MountInfo(
+      parsing: Array("1 1 1:1 / / rw - ext4 x rw\n2 1 1:2 / \(drop.path) rw - nfs x rw\n".utf8))
+    #expect(info.remoteMount(holding: drop.path.appending("new.db".utf8))?.type == "nfs")
+    #expect(info.remoteMount(holding: BatchPath("/new.db")) == nil)
+    #expect(info.remoteMount(holding: BatchPath("/missing/new.db")) == nil)
+  }
+
   // The kernel's own text must be of the form that we parse.
   @Test func `this machine's mounts are read`() {
     let info = MountInfo.current()
