@@ -48,7 +48,8 @@ package struct RowState: Sendable, Hashable {
   package var floor: Floor?
   /// The columns whose values stem from ``last``.
   package var shape: ColumnSet
-  /// The columns that older changes wrote above the floor, ascending by column.
+  /// The columns that older changes wrote above the floor, ascending by column; of an incomplete
+  /// insert also those that it knew itself, at the floor's own rank.
   package var columnRanks: [ColumnRank]
 
   /// Makes a state of its parts.
@@ -68,11 +69,12 @@ package struct RowState: Sendable, Hashable {
   /// Whether some columns of the row may be unknown, because its insert was never seen.
   package var isIncomplete: Bool { floor?.kind != .insert }
 
-  /// The rank that a column's value has; nil when nothing is known of the column.
+  /// The rank that a column's value has; nil when nothing is known of the column. A whole insert
+  /// knows every column: those that it does not name are NULL.
   package func rank(ofColumn column: Int) -> Rank? {
     if shape.contains(column) { return last }
     if let written = columnRanks.first(where: { $0.column == column }) { return written.rank }
-    guard let floor, floor.kind != .delete else { return nil }
+    guard let floor, floor.kind == .insert else { return nil }
     return floor.rank
   }
 }

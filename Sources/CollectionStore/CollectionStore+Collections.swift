@@ -22,28 +22,11 @@ extension CollectionStore {
     if let owner = try owner(ofTable: name) {
       throw NameProblem(kind: .takenTable(by: owner), source: source)
     }
-    var collection = Collection(
+    let collection = Collection(
       id: try heldID(of: source) ?? nextCollectionID(), name: name, source: source, key: key,
       keyOrigin: keyOrigin, layout: layout, columns: columns, floor: nil)
     try connection.execute(Self.tableSQL(collection, name: name))
-    let statement = try connection.cached(
-      """
-      INSERT OR REPLACE INTO _resequel_collections
-        (id, name, catalog, schema, source, state, key_rule, key_origin, layout)
-        VALUES (?, ?, ?, ?, ?, 'live', ?, ?, ?)
-      """)
-    statement.bind(1, collection.id)
-    try statement.bind(2, name)
-    try statement.bind(3, source.catalog)
-    try statement.bind(4, source.schema)
-    try statement.bind(5, source.name)
-    try statement.bind(6, KeyText.text(key))
-    try statement.bind(7, keyOrigin.rawValue)
-    try statement.bind(8, layout.rawValue)
-    try statement.run()
-    statement.clear()
-    collection.columns = []
-    try insert(columns, into: &collection)
+    try write(collection)
     return collection
   }
 
@@ -63,7 +46,8 @@ extension CollectionStore {
       try connection.execute(
         "ALTER TABLE \(writer.table) ADD COLUMN \(Identifier.quoted(column.name))")
     }
-    try insert(columns, into: &collection)
+    collection.columns += columns
+    if rebuilds[id] == nil { try writeColumns(of: collection) } else { rebuilds[id] = collection }
     collections[id] = nil
     try listPartialRows(self.writer(id))
     return collection
@@ -82,6 +66,7 @@ extension CollectionStore {
   /// The collection of this number; nil where there is none.
   package func collection(_ id: Int64) throws -> Collection? {
     if let writer = collections[id] { return writer.collection }
+    if let collection = rebuilds[id] { return collection }
     let statement = try connection.cached(
       """
       SELECT name, catalog, schema, source, key_rule, key_origin, layout, floor
@@ -133,7 +118,8 @@ extension CollectionStore {
     guard let collection = try collection(id) else {
       throw IngestError(.fatal, cause: "there is no collection number \(id)")
     }
-    let writer = CollectionWriter(collection, table: collection.name, companion: id, connection)
+    let name = rebuilds[id] == nil ? collection.name : Self.shadowName(id)
+    let writer = CollectionWriter(collection, table: name, companion: companion(id), connection)
     collections[id] = writer
     return writer
   }
@@ -177,17 +163,47 @@ extension CollectionStore {
     return columns
   }
 
-  private func insert(_ columns: [Collection.Column], into collection: inout Collection) throws {
+  /// Writes a collection's definition, over that of before.
+  func write(_ collection: Collection) throws {
+    let statement = try connection.cached(
+      """
+      INSERT INTO _resequel_collections
+        (id, name, catalog, schema, source, state, key_rule, key_origin, layout, floor)
+        VALUES (?, ?, ?, ?, ?, 'live', ?, ?, ?, ?)
+        ON CONFLICT (id) DO UPDATE SET name = excluded.name, state = 'live',
+          key_rule = excluded.key_rule, key_origin = excluded.key_origin,
+          layout = excluded.layout, floor = excluded.floor, held_reason = NULL, held_changes = 0,
+          held_cause = NULL, held_evidence = NULL, held_hint = NULL
+      """)
+    defer { statement.clear() }
+    statement.bind(1, collection.id)
+    try statement.bind(2, collection.name)
+    try statement.bind(3, collection.source.catalog)
+    try statement.bind(4, collection.source.schema)
+    try statement.bind(5, collection.source.name)
+    try statement.bind(6, KeyText.text(collection.key))
+    try statement.bind(7, collection.keyOrigin.rawValue)
+    try statement.bind(8, collection.layout.rawValue)
+    if let floor = collection.floor {
+      var bytes: [UInt8] = []
+      floor.encode(into: &bytes)
+      try statement.bindCopy(9, blob: bytes)
+    }
+    try statement.run()
+    try writeColumns(of: collection)
+  }
+
+  private func writeColumns(of collection: Collection) throws {
+    try connection.execute("DELETE FROM _resequel_columns WHERE collection = \(collection.id)")
     let statement = try connection.cached("INSERT INTO _resequel_columns VALUES (?, ?, ?, ?)")
-    for column in columns {
+    defer { statement.clear() }
+    for (index, column) in collection.columns.enumerated() {
       statement.bind(1, collection.id)
-      statement.bind(2, collection.columns.count)
+      statement.bind(2, index)
       try statement.bind(3, column.name)
       try statement.bind(4, column.source)
       try statement.run()
-      collection.columns.append(column)
     }
-    statement.clear()
   }
 
   /// Lists the rows of which columns are unknown, after columns were added.

@@ -27,7 +27,7 @@ extension CollectionStore {
     defer { statement.clear() }
     var rank: [UInt8] = []
     move.rank.encode(into: &rank)
-    statement.bind(1, collection)
+    statement.bind(1, companion(collection))
     try statement.bindCopy(2, text: move.oldID)
     try statement.bindCopy(3, blob: rank)
     try statement.bindCopy(4, text: move.newID)
@@ -39,7 +39,7 @@ extension CollectionStore {
     let statement = try connection.cached(
       "SELECT 1 FROM _resequel_moves WHERE collection = ? LIMIT 1")
     defer { statement.clear() }
-    statement.bind(1, collection)
+    statement.bind(1, companion(collection))
     return try statement.step()
   }
 
@@ -77,7 +77,7 @@ extension CollectionStore {
     let statement = try connection.cached(
       "DELETE FROM _resequel_moves WHERE collection = ? AND old_id = ?")
     defer { statement.clear() }
-    statement.bind(1, collection)
+    statement.bind(1, companion(collection))
     try statement.bindCopy(2, text: id)
     try statement.run()
   }
@@ -86,7 +86,7 @@ extension CollectionStore {
     let statement = try connection.cached(
       "SELECT old_id, rank, new_id FROM _resequel_moves WHERE \(condition)")
     defer { statement.clear() }
-    statement.bind(1, collection)
+    statement.bind(1, companion(collection))
     if let id { try statement.bindCopy(2, text: id) }
     var moves: [KeyMove] = []
     while try statement.step() {

@@ -49,6 +49,8 @@ package final class CollectionStore {
   let options: Options
   /// What is known of each collection; see ``collection(_:)``.
   var collections: [Int64: CollectionWriter] = [:]
+  /// The collections that are being built anew, as they will be.
+  var rebuilds: [Int64: Collection] = [:]
   var lock: WriterLock?
   var build: BuildFile?
 
@@ -69,7 +71,8 @@ package final class CollectionStore {
     case (.file(let path), .readWrite):
       BuildFile.removeLeftover(for: path)
       connection = try Opening.readWrite(path, options)
-      lock = try WriterLock(database: path)
+      lock = try WriterLock(connection)
+      try removeUnfinishedRebuilds()
     case (.file(let path), .bulkBuild):
       let file = try BuildFile(for: path)
       connection = try Opening.build(file.path, options)
@@ -92,6 +95,7 @@ package final class CollectionStore {
     collections.removeAll()
     guard connection.isInTransaction else { return }
     try connection.execute("ROLLBACK")
+    try forgetUndoneRebuilds()
   }
 
   /// Runs a piece of work as one transaction: kept when it returns, undone when it throws.
@@ -143,7 +147,7 @@ package final class CollectionStore {
     guard let file = build.take() else { return }
     try file.publish()
     connection = try Opening.readWrite(path, options)
-    lock = try WriterLock(database: path)
+    lock = try WriterLock(connection)
     mode = .readWrite
   }
 }

@@ -24,6 +24,12 @@ package struct NameProblem: Error, Sendable, Hashable, CustomStringConvertible {
   /// The table it is about.
   package var source: SourceTable
 
+  /// Makes one of its parts.
+  package init(kind: Kind, source: SourceTable) {
+    self.kind = kind
+    self.source = source
+  }
+
   /// How many columns a source table may have: SQLite's 2,000, less our four.
   package static let mostColumns = 1996
 

@@ -93,7 +93,10 @@ struct RowApplier: ~Copyable {
     try statement.bindText(1, id)
     defer { statement.reset() }
     guard try statement.step() else { return nil }
-    guard let state = RowState(decoding: statement.bytes(0)) else {
+    // A damaged database may name columns that do not exist.
+    guard let state = RowState(decoding: statement.bytes(0)),
+      state.columnLimit <= writer.collection.columns.count
+    else {
       throw CollectionStore.unreadableState(of: writer.collection)
     }
     return state
@@ -176,13 +179,7 @@ struct RowApplier: ~Copyable {
 
   private func bind(_ statement: Statement, _ parameter: Int32, _ index: Int) throws {
     guard index >= 0 else { return statement.bindNull(parameter) }
-    let cell = cells[index]
-    switch cell.kind {
-    case .null: statement.bindNull(parameter)
-    case .text: try statement.bindText(parameter, text(cell.text))
-    case .integer: statement.bind(parameter, Int64(bitPattern: cell.bits))
-    case .real: statement.bind(parameter, Double(bitPattern: cell.bits))
-    }
+    try statement.bind(parameter, cells[index], bytes)
   }
 
   /// Binds the row's state as parameter 3 and runs the statement.
@@ -199,6 +196,10 @@ struct RowApplier: ~Copyable {
   private mutating func bury(
     _ id: UnsafeRawBufferPointer, stored: RowState?, isRow: Bool
   ) throws {
+    // What the collection's own floor ended needs no tombstone.
+    if merge.state.last == writer.collection.floor {
+      return try forget(id, isRow: isRow, isTombstone: stored != nil && !isRow)
+    }
     let tombstone = try writer.insertTombstone()
     state.removeAll(keepingCapacity: true)
     merge.state.encode(into: &state)
@@ -272,5 +273,28 @@ enum PartialRow {
     else { return nil }
     let columns = state.shape.columns + state.columnRanks.map(\.column)
     return "[" + columns.sorted().map(String.init).joined(separator: ",") + "]"
+  }
+}
+
+extension Statement {
+  /// Binds a cell whose text lies in `bytes`, which must stay where they are.
+  func bind(_ parameter: Int32, _ cell: Cell, _ bytes: UnsafeRawBufferPointer) throws {
+    switch cell.kind {
+    case .null: bindNull(parameter)
+    case .text:
+      try bindText(parameter, UnsafeRawBufferPointer(rebasing: bytes[cell.text.indices]))
+    case .integer: bind(parameter, Int64(bitPattern: cell.bits))
+    case .real: bind(parameter, Double(bitPattern: cell.bits))
+    }
+  }
+}
+
+extension RowState {
+  /// A number above the index of every column that the state names.
+  fileprivate var columnLimit: Int {
+    let shape = shape.words.last.map {
+      self.shape.words.count * 64 - $0.leadingZeroBitCount
+    }
+    return max(shape ?? 0, (columnRanks.map(\.column).max() ?? -1) + 1)
   }
 }

@@ -1,5 +1,6 @@
 import ChangeModel
 import Glibc
+import SQLiteKit
 
 /// Keeps a second Resequel from writing to the same database, without a file of its own.
 ///
@@ -14,8 +15,9 @@ struct WriterLock: ~Copyable {
   /// Takes the lock.
   ///
   /// - Throws: a fatal error when another process, or another store in this one, has it.
-  init(database path: String) throws(IngestError) {
-    let log = path + "-wal"
+  init(_ connection: Connection) throws(IngestError) {
+    let path = connection.name
+    let log = connection.resolvedPath + "-wal"
     let descriptor = open(log, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else {
       throw IngestError(

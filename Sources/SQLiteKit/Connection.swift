@@ -100,6 +100,12 @@ package final class Connection {
   /// Whether a transaction is open.
   package var isInTransaction: Bool { sqlite3_get_autocommit(pointer) == 0 }
 
+  /// The database file's absolute path, symbolic links followed, as SQLite names its logs by; empty
+  /// for one in memory.
+  package var resolvedPath: String {
+    sqlite3_db_filename(pointer, "main").map { String(cString: $0) } ?? ""
+  }
+
   /// How many rows the last statement changed.
   package var changeCount: Int { Int(sqlite3_changes64(pointer)) }
 

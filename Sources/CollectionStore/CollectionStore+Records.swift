@@ -1,0 +1,297 @@
+package import ChangeModel
+import SQLiteKit
+
+/// Settings, events, quarantine.
+extension CollectionStore {
+  /// A remembered setting; nil where it was never set.
+  package func setting(_ name: String) throws -> String? {
+    let statement = try connection.cached("SELECT value FROM _resequel_settings WHERE name = ?")
+    defer { statement.clear() }
+    try statement.bind(1, name)
+    return try statement.step() ? statement.text(0) : nil
+  }
+
+  /// Remembers a setting; nil forgets it.
+  package func setSetting(_ name: String, _ value: String?) throws {
+    let statement = try connection.cached(
+      value == nil
+        ? "DELETE FROM _resequel_settings WHERE name = ?"
+        : "INSERT OR REPLACE INTO _resequel_settings (name, value) VALUES (?, ?)")
+    defer { statement.clear() }
+    try statement.bind(1, name)
+    if let value { try statement.bind(2, value) }
+    try statement.run()
+  }
+
+  /// Remembers that something happened.
+  package func insert(_ event: StoreEvent) throws {
+    let statement = try connection.cached(
+      "INSERT INTO _resequel_events (kind, collection, file, text) VALUES (?, ?, ?, ?)")
+    defer { statement.clear() }
+    try statement.bind(1, event.kind)
+    if let collection = event.collection { statement.bind(2, collection) }
+    if let file = event.file { statement.bind(3, file) }
+    try statement.bind(4, event.text)
+    try statement.run()
+  }
+
+  /// The newest events, newest first.
+  package func events(limit: Int) throws -> [StoreEvent] {
+    let statement = try connection.cached(
+      "SELECT kind, collection, file, text FROM _resequel_events ORDER BY id DESC LIMIT ?")
+    defer { statement.clear() }
+    statement.bind(1, limit)
+    var events: [StoreEvent] = []
+    while try statement.step() {
+      events.append(
+        StoreEvent(
+          kind: statement.text(0) ?? "",
+          collection: statement.isNull(1) ? nil : statement.integer(1),
+          file: statement.isNull(2) ? nil : statement.integer(2), text: statement.text(3) ?? ""))
+    }
+    return events
+  }
+
+  /// Puts a record into quarantine; once, however often its file is read.
+  package func quarantine(_ entry: QuarantineEntry) throws {
+    let statement = try connection.cached(
+      """
+      INSERT INTO _resequel_quarantine (file, byte_offset, record_index, source, bytes, reason)
+        VALUES (?, ?, ?, ?, ?, ?)
+        ON CONFLICT (file, byte_offset) DO UPDATE SET record_index = excluded.record_index,
+          source = excluded.source, bytes = excluded.bytes, reason = excluded.reason
+      """)
+    defer { statement.clear() }
+    statement.bind(1, entry.file)
+    statement.bind(2, Int64(bitPattern: entry.record.byteOffset))
+    statement.bind(3, entry.record.recordIndex)
+    try statement.bind(4, entry.record.table?.description)
+    try statement.bindCopy(5, blob: entry.record.bytes)
+    try statement.bind(6, entry.record.reason)
+    try statement.run()
+  }
+
+  /// The records in quarantine, in the order in which they came.
+  ///
+  /// - Parameter ids: only these; nil for all that are not resolved.
+  package func quarantined(_ ids: [Int64]? = nil) throws -> [QuarantineEntry] {
+    let condition =
+      ids.map { "id IN (\($0.map(String.init).joined(separator: ", ")))" } ?? "NOT is_resolved"
+    let statement = try connection.prepare(
+      """
+      SELECT id, file, byte_offset, record_index, source, bytes, reason, is_resolved
+        FROM _resequel_quarantine WHERE \(condition) ORDER BY id
+      """)
+    var entries: [QuarantineEntry] = []
+    while try statement.step() {
+      var entry = QuarantineEntry(
+        file: statement.integer(1),
+        record: QuarantinedRecord(
+          bytes: statement.copy(5), byteOffset: UInt64(bitPattern: statement.integer(2)),
+          recordIndex: Int(statement.integer(3)),
+          table: statement.text(4).map { SourceTable(name: $0) }, reason: statement.text(6) ?? ""))
+      entry.id = statement.integer(0)
+      entry.isResolved = statement.integer(7) != 0
+      entries.append(entry)
+    }
+    return entries
+  }
+
+  /// Marks a record in quarantine as used by now.
+  package func resolveQuarantined(_ id: Int64) throws {
+    try update("UPDATE _resequel_quarantine SET is_resolved = 1 WHERE id = ?", id)
+  }
+
+  /// Removes a record from the quarantine for good.
+  package func dropQuarantined(_ id: Int64) throws {
+    try update("DELETE FROM _resequel_quarantine WHERE id = ?", id)
+  }
+
+  /// Removes what a file has in quarantine, before it is read anew.
+  package func dropQuarantined(ofFile file: Int64) throws {
+    try update("DELETE FROM _resequel_quarantine WHERE file = ?", file)
+  }
+
+  private func update(_ sql: String, _ id: Int64) throws {
+    let statement = try connection.cached(sql)
+    defer { statement.clear() }
+    statement.bind(1, id)
+    try statement.run()
+  }
+}
+
+/// Tables that wait.
+extension CollectionStore {
+  /// Holds a table: its changes wait. What was said of it before is overwritten. A table that has a
+  /// collection keeps it as it is.
+  ///
+  /// - Returns: the number under which its files' shares are recorded, and which its collection
+  ///   will have.
+  @discardableResult
+  package func hold(_ hold: Hold) throws -> Int64 {
+    let id = try collection(of: hold.source)?.id ?? heldID(of: hold.source) ?? insertHeld(hold)
+    let statement = try connection.cached(
+      """
+      UPDATE _resequel_collections SET held_reason = ?, held_changes = ?, held_cause = ?,
+        held_evidence = ?, held_hint = ?, name = iif(state = 'held', ?, name) WHERE id = ?
+      """)
+    defer { statement.clear() }
+    try statement.bind(1, hold.reason)
+    statement.bind(2, hold.changes)
+    try statement.bind(3, hold.cause)
+    try statement.bind(4, JSONText.array(hold.evidence))
+    try statement.bind(5, hold.hint)
+    try statement.bind(6, hold.name)
+    statement.bind(7, id)
+    try statement.run()
+    return id
+  }
+
+  /// Ends the hold of a table: it waits for nothing any longer, or is left out. Does nothing where
+  /// it was not held.
+  package func release(_ source: SourceTable) throws {
+    let id: Int64
+    if let collection = try collection(of: source) {
+      id = collection.id
+    } else if let held = try heldID(of: source) {
+      id = held
+    } else {
+      return
+    }
+    try connection.execute(
+      """
+      UPDATE _resequel_collections SET held_reason = NULL, held_changes = 0, held_cause = NULL,
+        held_evidence = NULL, held_hint = NULL WHERE id = \(id);
+      """)
+  }
+
+  /// The tables that are held, by name.
+  package func holds() throws -> [Hold] {
+    let statement = try connection.prepare(
+      """
+      SELECT catalog, schema, source, name, held_reason, held_changes, held_cause, held_evidence,
+        held_hint FROM _resequel_collections WHERE held_reason IS NOT NULL
+        ORDER BY name, catalog, schema
+      """)
+    var holds: [Hold] = []
+    while try statement.step() {
+      holds.append(
+        Hold(
+          source: SourceTable(
+            catalog: statement.text(0), schema: statement.text(1), name: statement.text(2) ?? ""),
+          name: statement.text(3) ?? "", reason: statement.text(4) ?? "",
+          changes: Int(statement.integer(5)), cause: statement.text(6) ?? "",
+          evidence: try JSONText.strings(statement.text(7) ?? "[]", connection),
+          hint: statement.text(8) ?? ""))
+    }
+    return holds
+  }
+
+  private func insertHeld(_ hold: Hold) throws -> Int64 {
+    let statement = try connection.cached(
+      """
+      INSERT INTO _resequel_collections (name, catalog, schema, source, state)
+        VALUES (?, ?, ?, ?, 'held')
+      """)
+    defer { statement.clear() }
+    try statement.bind(1, hold.name)
+    try statement.bind(2, hold.source.catalog)
+    try statement.bind(3, hold.source.schema)
+    try statement.bind(4, hold.source.name)
+    try statement.run()
+    return connection.lastInsertedRowID
+  }
+}
+
+/// Lineages and gaps.
+extension CollectionStore {
+  /// Remembers a lineage; over what was remembered of it before.
+  package func record(_ lineage: LineageRecord) throws {
+    let statement = try connection.cached(
+      """
+      INSERT OR REPLACE INTO _resequel_lineages
+        (collection, name, hash, epoch, first_ordinal, last_rank, last_counter)
+        VALUES (?, ?, ?, ?, ?, ?, ?)
+      """)
+    defer { statement.clear() }
+    statement.bind(1, lineage.collection)
+    try statement.bind(2, lineage.name)
+    statement.bind(3, Int64(lineage.hash))
+    statement.bind(4, Int64(lineage.epoch))
+    statement.bind(5, lineage.firstOrdinal.map { Int64(bitPattern: $0) } ?? -1)
+    if let last = lineage.last {
+      var rank: [UInt8] = []
+      last.encode(into: &rank)
+      try statement.bindCopy(6, blob: rank)
+    }
+    if let counter = lineage.lastCounter { statement.bind(7, counter) }
+    try statement.run()
+  }
+
+  /// The lineages of a collection, or a held table, by epoch and name.
+  package func lineages(ofCollection id: Int64) throws -> [LineageRecord] {
+    let statement = try connection.cached(
+      """
+      SELECT name, hash, epoch, first_ordinal, last_rank, last_counter FROM _resequel_lineages
+        WHERE collection = ? ORDER BY epoch, name
+      """)
+    defer { statement.clear() }
+    statement.bind(1, id)
+    var lineages: [LineageRecord] = []
+    while try statement.step() {
+      var lineage = LineageRecord(
+        collection: id, name: statement.text(0) ?? "",
+        hash: UInt32(truncatingIfNeeded: statement.integer(1)),
+        epoch: UInt32(truncatingIfNeeded: statement.integer(2)))
+      let ordinal = statement.integer(3)
+      lineage.firstOrdinal = ordinal == -1 ? nil : UInt64(bitPattern: ordinal)
+      var offset = 0
+      lineage.last =
+        statement.isNull(4) ? nil : Rank(decoding: statement.bytes(4), at: &offset)
+      lineage.lastCounter = statement.isNull(5) ? nil : statement.integer(5)
+      lineages.append(lineage)
+    }
+    return lineages
+  }
+
+  /// Replaces what is known of the gaps of a collection.
+  package func setGaps(_ gaps: [GapRecord], ofCollection id: Int64) throws {
+    try update("DELETE FROM _resequel_gaps WHERE collection = ?", id)
+    let statement = try connection.cached(
+      "INSERT INTO _resequel_gaps VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
+    defer { statement.clear() }
+    for gap in gaps {
+      statement.bind(1, id)
+      try statement.bindCopy(2, text: gap.series)
+      statement.bind(3, Int64(bitPattern: gap.afterOrdinal))
+      statement.bind(4, Int64(bitPattern: gap.beforeOrdinal))
+      try statement.bind(5, gap.kind.rawValue)
+      if let missing = gap.missing { statement.bind(6, missing) } else { statement.bindNull(6) }
+      statement.bind(7, gap.since)
+      statement.bind(8, gap.isWaived ? 1 : 0)
+      try statement.run()
+    }
+  }
+
+  /// The gaps of a collection, by series and number.
+  package func gaps(ofCollection id: Int64) throws -> [GapRecord] {
+    let statement = try connection.cached(
+      """
+      SELECT series, after_ordinal, before_ordinal, kind, missing, since, is_waived
+        FROM _resequel_gaps WHERE collection = ? ORDER BY series, after_ordinal
+      """)
+    defer { statement.clear() }
+    statement.bind(1, id)
+    var gaps: [GapRecord] = []
+    while try statement.step() {
+      gaps.append(
+        GapRecord(
+          series: statement.copy(0), afterOrdinal: UInt64(bitPattern: statement.integer(1)),
+          beforeOrdinal: UInt64(bitPattern: statement.integer(2)),
+          kind: GapRecord.Kind(rawValue: statement.text(3) ?? "") ?? .suspected,
+          missing: statement.isNull(4) ? nil : statement.integer(4), since: statement.integer(5),
+          isWaived: statement.integer(6) != 0))
+    }
+    return gaps
+  }
+}

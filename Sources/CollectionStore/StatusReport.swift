@@ -1,0 +1,125 @@
+import ChangeModel
+import SQLiteKit
+
+/// What a store holds and waits for, at one moment.
+package struct StatusReport: Sendable {
+  /// The collections, by name.
+  package var collections: [CollectionStatus] = []
+  /// The tables that are held and have no collection, by name.
+  package var held: [Hold] = []
+  /// How many file versions are in each state; states without files are missing.
+  package var files: [FileRecord.State: Int] = [:]
+  /// The files that are torn or failed, with the reason.
+  package var troubledFiles: [FileRecord] = []
+  /// Records in quarantine that no retry has used, all tables together.
+  package var quarantined = 0
+  /// Rows of which columns are unknown.
+  package var incompleteRows = 0
+  /// The newest events, newest first.
+  package var events: [StoreEvent] = []
+}
+
+/// What there is to say of one collection.
+package struct CollectionStatus: Sendable {
+  /// Its definition.
+  package var collection: Collection
+  /// Its live rows.
+  package var rows = 0
+  /// The files that hold changes of it.
+  package var files = 0
+  /// Changes in those files that do not wait.
+  package var appliedChanges = 0
+  /// Deleted rows that are remembered.
+  package var tombstones = 0
+  /// Rows of which columns are unknown.
+  package var incompleteRows = 0
+  /// Records of its source table in quarantine.
+  package var quarantined = 0
+  /// Why some of its changes wait; nil when none do.
+  package var hold: Hold?
+  /// Its logs, and how far they are applied.
+  package var lineages: [LineageRecord] = []
+  /// The holes in them.
+  package var gaps: [GapRecord] = []
+}
+
+extension CollectionStore {
+  /// Reports what the store holds and waits for, all of it at one moment, while others may write.
+  ///
+  /// - Parameter eventLimit: how many events to name.
+  package func status(eventLimit: Int = 20) throws -> StatusReport {
+    try snapshot {
+      var report = StatusReport()
+      let holds = try self.holds()
+      for collection in try allCollections() {
+        var status = try self.status(of: collection)
+        status.hold = holds.first { $0.source == collection.source }
+        report.incompleteRows += status.incompleteRows
+        report.collections.append(status)
+      }
+      report.held = holds.filter { hold in
+        !report.collections.contains { $0.collection.source == hold.source }
+      }
+      report.files = try fileCounts()
+      report.troubledFiles = try files(in: [.torn, .failed])
+      report.quarantined = try count("_resequel_quarantine WHERE NOT is_resolved")
+      report.events = try events(limit: eventLimit)
+      return report
+    }
+  }
+
+  /// Runs reads that must all see one state of the database.
+  package func snapshot<Result>(_ work: () throws -> Result) throws -> Result {
+    if connection.isInTransaction { return try work() }
+    try connection.execute("BEGIN")
+    defer { try? connection.execute("COMMIT") }
+    collections.removeAll()
+    return try work()
+  }
+
+  private func status(of collection: Collection) throws -> CollectionStatus {
+    var status = CollectionStatus(collection: collection)
+    let id = collection.id
+    status.rows = try count(Identifier.quoted(collection.name))
+    status.files = try count("_resequel_file_collections WHERE collection = \(id)")
+    status.appliedChanges = try number(
+      """
+      SELECT coalesce(sum(changes), 0) FROM _resequel_file_collections
+        WHERE collection = \(id) AND NOT is_held
+      """)
+    status.tombstones = try count("_resequel_tombstones WHERE collection = \(id)")
+    status.incompleteRows = try count("_resequel_partial_rows WHERE collection = \(id)")
+    status.quarantined = try quarantined(of: collection.source)
+    status.lineages = try lineages(ofCollection: id)
+    status.gaps = try gaps(ofCollection: id)
+    return status
+  }
+
+  private func quarantined(of source: SourceTable) throws -> Int {
+    let statement = try connection.cached(
+      "SELECT count(*) FROM _resequel_quarantine WHERE NOT is_resolved AND source = ?")
+    defer { statement.clear() }
+    try statement.bind(1, source.description)
+    return try statement.step() ? Int(statement.integer(0)) : 0
+  }
+
+  private func fileCounts() throws -> [FileRecord.State: Int] {
+    let statement = try connection.prepare(
+      "SELECT state, count(*) FROM _resequel_files GROUP BY state")
+    var counts: [FileRecord.State: Int] = [:]
+    while try statement.step() {
+      let state = FileRecord.State(rawValue: statement.text(0) ?? "") ?? .pending
+      counts[state, default: 0] += Int(statement.integer(1))
+    }
+    return counts
+  }
+
+  private func count(_ what: String) throws -> Int {
+    try number("SELECT count(*) FROM \(what)")
+  }
+
+  private func number(_ sql: String) throws -> Int {
+    let statement = try connection.prepare(sql)
+    return try statement.step() ? Int(statement.integer(0)) : 0
+  }
+}
