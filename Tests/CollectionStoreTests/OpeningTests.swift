@@ -228,6 +228,18 @@ struct OpeningTests {
     #expect(directory.names == ["a.db"])
   }
 
+  // Prevents: a build that replaces a database which somebody made meanwhile.
+  @Test func `a build does not replace a file that appeared meanwhile`() throws {
+    let directory = TemporaryDirectory()
+    let store = try CollectionStore(opening: .file(directory("a.db")), mode: .bulkBuild)
+    write(Array("theirs".utf8), to: directory("a.db"))
+    #expect(
+      error { try store.finishBuild() }?.cause.contains("cannot be renamed to") == true)
+    try store.close()
+    #expect(directory.names == ["a.db"])
+    #expect(contents(directory("a.db")) == Array("theirs".utf8))
+  }
+
   // Prevents: `-wal` looked for at another place, and names that SQLite takes for URIs or options.
   @Test func `strange file names are file names`() throws {
     let directory = TemporaryDirectory()
@@ -254,5 +266,30 @@ struct OpeningTests {
     #expect(error?.cause.contains("cannot be opened") == true)
     #expect(error?.hint?.hasPrefix("Check that its directory exists") == true)
     #expect(directory.names == [])
+  }
+}
+
+struct MemoryTests {
+  // Prevents: stores in memory that share rows, cannot undo, or write journals to the disk.
+  @Test func `a store in memory is on its own, and undoes what is not committed`() throws {
+    let (store, other) = (
+      try CollectionStore(opening: .memory, mode: .readWrite),
+      try CollectionStore(opening: .memory, mode: .bulkBuild)
+    )
+    let t = try store.makeCollection()
+    #expect(try store.query("PRAGMA journal_mode") == ["memory"])
+    try store.merge(t) { $0.addInsert("1", at: 1, [0: "kept"]) }
+    try store.begin()
+    var batch = RowBatch(collection: t.id)
+    for number in 1..<2000 { batch.addInsert("\(number)", at: number, [0: "lost"]) }
+    try store.apply(batch, mode: .replace)
+    try store.addColumns([.init(name: "late")], to: t.id)
+    try store.rollback()
+    #expect(try store.query("SELECT _id, a FROM t") == ["1|kept"])
+    #expect(try store.collection(t.id)?.columns.count == 3)
+    #expect(try other.allCollections() == [])
+    try other.finishBuild()
+    try store.close()
+    try other.close()
   }
 }
