@@ -41,15 +41,25 @@ struct BuildFile: ~Copyable {
 
   deinit { Glibc.close(descriptor) }
 
-  /// Makes the file durable and gives it its final name; never over an existing file.
+  /// Makes the file durable and gives it its final name; never over an existing file. Removes it
+  /// when that fails.
   consuming func publish() throws(IngestError) {
+    do {
+      try rename()
+    } catch {
+      unlink(path)
+      throw error
+    }
+  }
+
+  private borrowing func rename() throws(IngestError) {
     guard fsync(descriptor) == 0 else { throw Self.failed("written to disk", path) }
     // Logs of a database that somebody removed would be taken for those of the new one.
     for suffix in ["-wal", "-shm", "-journal"] { unlink(destination + suffix) }
     // A link refuses to replace a file that appeared meanwhile; where links are unknown, so be it.
     if link(path, destination) == 0 {
       unlink(path)
-    } else if errno == EEXIST || rename(path, destination) != 0 {
+    } else if errno == EEXIST || Glibc.rename(path, destination) != 0 {
       throw Self.failed("renamed to \(destination)", path)
     }
     try Self.syncDirectory(of: destination)

@@ -34,6 +34,7 @@ extension CollectionStore {
   ///
   /// - Returns: the collection with all its columns.
   /// - Throws: a ``NameProblem`` when a name cannot be taken; nothing was added then.
+  @discardableResult
   package func addColumns(
     _ columns: [Collection.Column], to id: Int64
   ) throws -> Collection {

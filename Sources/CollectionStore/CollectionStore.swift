@@ -64,8 +64,7 @@ package final class CollectionStore {
     self.options = options
     switch (location, mode) {
     case (.memory, _):
-      connection = try Connection(path: ":memory:", mode: .create, busyTimeout: 0)
-      try Opening.prepareMemory(connection, options)
+      connection = try Opening.memory(options)
     case (.file(let path), .readOnly):
       connection = try Opening.readOnly(path, options)
     case (.file(let path), .readWrite):

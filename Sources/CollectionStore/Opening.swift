@@ -63,10 +63,19 @@ enum Opening {
     return connection
   }
 
-  /// Prepares a database in memory.
-  static func prepareMemory(_ connection: Connection, _ options: CollectionStore.Options) throws {
-    try connection.execute(tuning(options))
+  /// Opens a database in memory.
+  static func memory(_ options: CollectionStore.Options) throws -> Connection {
+    let connection = try Connection(copying: emptyDatabase.get())
+    try connection.execute("PRAGMA cache_size = -\(options.cacheKiB)")
+    return connection
+  }
+
+  /// The bytes of a database without collections. Tests open hundreds of thousands of databases in
+  /// memory, and to copy one is four times faster than to run the statements.
+  private static let emptyDatabase = Result {
+    let connection = try Connection(path: ":memory:", mode: .create)
     try create(connection)
+    return try connection.serialized()
   }
 
   /// Debian's SQLite overwrites what it deletes with zeros unless told not to.

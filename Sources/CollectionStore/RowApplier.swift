@@ -93,7 +93,10 @@ struct RowApplier: ~Copyable {
     try statement.bindText(1, id)
     defer { statement.reset() }
     guard try statement.step() else { return nil }
-    guard let state = RowState(decoding: statement.bytes(0)) else {
+    // A damaged database may name columns that do not exist.
+    guard let state = RowState(decoding: statement.bytes(0)),
+      state.columnLimit <= writer.collection.columns.count
+    else {
       throw CollectionStore.unreadableState(of: writer.collection)
     }
     return state
@@ -283,5 +286,15 @@ extension Statement {
     case .integer: bind(parameter, Int64(bitPattern: cell.bits))
     case .real: bind(parameter, Double(bitPattern: cell.bits))
     }
+  }
+}
+
+extension RowState {
+  /// A number above the index of every column that the state names.
+  fileprivate var columnLimit: Int {
+    let shape = shape.words.last.map {
+      self.shape.words.count * 64 - $0.leadingZeroBitCount
+    }
+    return max(shape ?? 0, (columnRanks.map(\.column).max() ?? -1) + 1)
   }
 }

@@ -58,6 +58,31 @@ package final class Connection {
     sqlite3_busy_timeout(pointer, busyTimeout)
   }
 
+  /// Opens a database in memory that begins as a copy of ``serialized()`` bytes.
+  package convenience init(copying image: [UInt8]) throws(IngestError) {
+    try self.init(path: ":memory:", mode: .create, busyTimeout: 0)
+    guard let copy = sqlite3_malloc64(UInt64(image.count)) else {
+      throw failure(SQLITE_NOMEM, "copy a database")
+    }
+    let target = UnsafeMutableRawBufferPointer(start: copy, count: image.count)
+    image.withUnsafeBytes { target.copyMemory(from: $0) }
+    // Frees the copy itself, also when it fails.
+    let code = sqlite3_deserialize(
+      pointer, "main", copy.assumingMemoryBound(to: UInt8.self), Int64(image.count),
+      Int64(image.count), UInt32(SQLITE_DESERIALIZE_FREEONCLOSE | SQLITE_DESERIALIZE_RESIZEABLE))
+    guard code == SQLITE_OK else { throw failure(code, "copy a database") }
+  }
+
+  /// The bytes of the database, as a file would hold them.
+  package func serialized() throws(IngestError) -> [UInt8] {
+    var count: Int64 = 0
+    guard let bytes = sqlite3_serialize(pointer, "main", &count, 0) else {
+      throw failure(SQLITE_NOMEM, "copy a database")
+    }
+    defer { sqlite3_free(bytes) }
+    return Array(UnsafeBufferPointer(start: bytes, count: Int(count)))
+  }
+
   deinit { close() }
 
   /// Finalizes the cached statements and closes the database. May be called again.
@@ -98,7 +123,15 @@ package final class Connection {
   }
 
   /// Whether a transaction is open.
-  package var isInTransaction: Bool { sqlite3_get_autocommit(pointer) == 0 }
+  package var isInTransaction: Bool {
+    pointer.map { sqlite3_get_autocommit($0) == 0 } ?? false
+  }
+
+  /// The database file's absolute path, symbolic links followed, as SQLite names its logs by; empty
+  /// for one in memory.
+  package var resolvedPath: String {
+    sqlite3_db_filename(pointer, "main").map { String(cString: $0) } ?? ""
+  }
 
   /// The database file's absolute path, symbolic links followed, as SQLite names its logs by; empty
   /// for one in memory.

@@ -75,7 +75,8 @@ struct MergePropertyTests {
           try Self.rows(store) == expected.compactMap { id, row in row?.line(id, columns: 3) },
           "seed \(seed)")
         try #require(
-          try Self.incomplete(store) == expected.compactMap { Self.unknown($1, $0) }, "seed \(seed)")
+          try Self.incomplete(store) == expected.compactMap { Self.unknown($1, $0) }, "seed \(seed)"
+        )
       }
       try expectSameStates(store, as: all, seed: seed)
     }
