@@ -10,8 +10,8 @@ extension CollectionStore {
     let statement = try connection.cached(
       """
       INSERT INTO _resequel_files (path, version, size, mtime_ns, device, inode, hash, state,
-        reason, consumed, records, series, ordinal, seen_at, ctime_ns)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        reason, consumed, records, series, ordinal, seen_at)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       """)
     defer { statement.clear() }
     try Self.bind(file, to: statement)
@@ -25,11 +25,11 @@ extension CollectionStore {
       """
       UPDATE _resequel_files SET path = ?, version = ?, size = ?, mtime_ns = ?, device = ?,
         inode = ?, hash = ?, state = ?, reason = ?, consumed = ?, records = ?, series = ?,
-        ordinal = ?, seen_at = ?, ctime_ns = ? WHERE id = ?
+        ordinal = ?, seen_at = ? WHERE id = ?
       """)
     defer { statement.clear() }
     try Self.bind(file, to: statement)
-    statement.bind(16, file.id)
+    statement.bind(15, file.id)
     try statement.run()
   }
 
@@ -174,7 +174,6 @@ extension CollectionStore {
     try statement.bindCopy(12, text: file.series)
     statement.bind(13, file.ordinal.map { Int64(bitPattern: $0) } ?? -1)
     statement.bind(14, file.seenAt)
-    statement.bind(15, file.changed)
   }
 
   private func files(
@@ -183,7 +182,7 @@ extension CollectionStore {
     let statement = try connection.cached(
       """
       SELECT id, path, version, size, mtime_ns, device, inode, hash, state, reason, consumed,
-        records, series, ordinal, seen_at, ctime_ns FROM _resequel_files \(condition)
+        records, series, ordinal, seen_at FROM _resequel_files \(condition)
       """)
     defer { statement.clear() }
     try bind(statement)
@@ -205,7 +204,6 @@ extension CollectionStore {
       let ordinal = statement.integer(13)
       file.ordinal = ordinal == -1 ? nil : UInt64(bitPattern: ordinal)
       file.seenAt = statement.integer(14)
-      file.changed = statement.integer(15)
       files.append(file)
     }
     return files

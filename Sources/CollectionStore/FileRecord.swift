@@ -28,8 +28,6 @@ package struct FileRecord: Sendable, Hashable {
   package var size: UInt64 = 0
   /// Modification time, nanoseconds since 1970.
   package var modified: Int64 = 0
-  /// When its content or attributes last changed (ctime), nanoseconds since 1970.
-  package var changed: Int64 = 0
   /// The device that it lay on.
   package var device: UInt64 = 0
   /// Its inode there.

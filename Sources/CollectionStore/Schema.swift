@@ -22,7 +22,6 @@ enum Schema {
       version INTEGER NOT NULL,       -- 1, and one more for each new content under this path
       size INTEGER NOT NULL,          -- bytes on disk
       mtime_ns INTEGER NOT NULL,      -- modification time, nanoseconds since 1970
-      ctime_ns INTEGER NOT NULL,      -- change time, likewise
       device INTEGER NOT NULL,
       inode INTEGER NOT NULL,
       hash BLOB NOT NULL,             -- of the content; empty while it is not known

@@ -18,15 +18,14 @@ enum DatabasePlace {
   /// Refuses a path on a network or FUSE file system: SQLite's locks do not hold there.
   static func check(_ path: String) throws {
     let directory = directory(of: path)
-    guard let resolved = realpath(directory.description, nil) else {
+    guard access(directory.description, X_OK) == 0 else {
       throw IngestError(
         .fatal, file: path, cause: "its directory does not exist",
         hint: "Make the directory \(directory), or name another file.")
     }
-    defer { free(resolved) }
-    if MountInfo.current()?.isRemote(BatchPath(String(cString: resolved))) == true {
+    if let mount = MountInfo.current()?.remoteMount(holding: BatchPath(path)) {
       throw IngestError(
-        .fatal, file: path, cause: "it is on a network or FUSE file system",
+        .fatal, file: path, cause: "it is on a \(mount.type) file system",
         hint: "Keep the database on a local disk; SQLite's locks do not hold elsewhere.")
     }
   }

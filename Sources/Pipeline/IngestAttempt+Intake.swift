@@ -161,14 +161,13 @@ extension FileRecord {
   /// Whether a file is, as far as can be seen from outside, the version recorded here.
   func isSameVersion(as identity: FileIdentity) -> Bool {
     size == identity.size && modified == identity.modificationTime
-      && changed == identity.changeTime && inode == identity.inode
+      && (inode == identity.inode || inode == 0 || identity.inode == 0)
   }
 
   /// Records which version of the file was seen.
   mutating func take(_ identity: FileIdentity) {
     size = identity.size
     modified = identity.modificationTime
-    changed = identity.changeTime
     device = identity.device
     inode = identity.inode
   }

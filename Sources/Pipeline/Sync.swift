@@ -136,6 +136,6 @@ extension FileRecord {
   /// Which version of the file was read.
   var identity: FileIdentity {
     FileIdentity(
-      device: device, inode: inode, size: size, modificationTime: modified, changeTime: changed)
+      device: device, inode: inode, size: size, modificationTime: modified, changeTime: 0)
   }
 }

@@ -133,12 +133,6 @@ package final class Connection {
     sqlite3_db_filename(pointer, "main").map { String(cString: $0) } ?? ""
   }
 
-  /// The database file's absolute path, symbolic links followed, as SQLite names its logs by; empty
-  /// for one in memory.
-  package var resolvedPath: String {
-    sqlite3_db_filename(pointer, "main").map { String(cString: $0) } ?? ""
-  }
-
   /// How many rows the last statement changed.
   package var changeCount: Int { Int(sqlite3_changes64(pointer)) }
 
