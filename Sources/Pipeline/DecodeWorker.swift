@@ -123,8 +123,7 @@ final class DecodeWorker: @unchecked Sendable {
       }
       if let failure { throw failure }
     }
-    let told = open?.bytesTold ?? 0
-    if reader.compression == .none, consumed > told {
+    if let told = open?.bytesTold, reader.compression == .none, consumed > told {
       stretch.bytesRead += consumed - told
       open?.bytesTold = consumed
     }

@@ -161,7 +161,7 @@ extension RecordDecoder {
   }
 
   /// Whether nothing was decoded yet of a file that is read from its middle.
-  private var isResumed: Bool { file.offset > 3 }
+  private var isResumed: Bool { file.offset > 0 }
 
   /// Decodes a chunk in which some string is broken: each piece up to where the next record seems
   /// to begin is indexed alone, so that only the broken one is lost.

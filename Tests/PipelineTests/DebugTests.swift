@@ -32,6 +32,7 @@ import ChangeModel
     let listing = try DropScanner(paths: [BatchPath(bench.directory.path)]).scan()
     let summary = try await session.ingest(listing) { _ in }
     print("call", index + 1, summary.files, summary.changes, summary.failedFiles, summary.warnings, "torn", summary.tornFiles)
+    try await session.withStore { store in for q in try store.quarantined() { print("Q", q.file, try store.file(q.file)?.path.suffix(30).map { String(UnicodeScalar($0)) }.joined() as Any, q.record.byteOffset, q.record.reason) } }
     let key = Environment.value("KEY") ?? ""
     let table = Environment.value("TABLE") ?? ""
     try await session.withStore { store in
