@@ -10,13 +10,18 @@ extension CollectionStore {
     let statement = try connection.cached(
       """
       INSERT INTO _resequel_files (path, version, size, mtime_ns, device, inode, hash, state,
-        reason, consumed, records, series, ordinal, seen_at)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        reason, consumed, records, series, ordinal, seen_at, id)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       """)
     defer { statement.clear() }
+    let greatest = try connection.cached("SELECT coalesce(max(id), 0) FROM _resequel_files")
+    _ = try greatest.step()
+    let id = greatest.integer(0) + 1
+    greatest.reset()
     try Self.bind(file, to: statement)
+    statement.bind(15, id)
     try statement.run()
-    return connection.lastInsertedRowID
+    return id
   }
 
   /// Overwrites what the manifest says of a file version.
@@ -85,7 +90,7 @@ extension CollectionStore {
   /// Visits every file version, ascending by the bytes of the path, then by version, without
   /// building records: for comparing a listing of the drop with the manifest.
   ///
-  /// - Complexity: about a third of a microsecond a file, and no memory.
+  /// - Complexity: one pass over the table, in its own order, and no memory.
   package func visitFiles(_ visit: (KnownFile) throws -> Void) throws {
     let statement = try connection.prepare(
       """
@@ -210,7 +215,15 @@ extension CollectionStore {
   }
 
   private static func state(_ statement: Statement, _ column: Int32) -> FileRecord.State {
-    let bytes = statement.bytes(column)
-    return FileRecord.State.allCases.first { $0.rawValue.utf8.elementsEqual(bytes) } ?? .pending
+    // The words begin with different letters.
+    switch statement.bytes(column).first {
+    case UInt8(ascii: "a"): .applied
+    case UInt8(ascii: "h"): .held
+    case UInt8(ascii: "t"): .torn
+    case UInt8(ascii: "f"): .failed
+    case UInt8(ascii: "d"): .duplicate
+    case UInt8(ascii: "s"): .superseded
+    default: .pending
+    }
   }
 }

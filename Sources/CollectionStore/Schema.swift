@@ -17,7 +17,8 @@ enum Schema {
 
     CREATE TABLE _resequel_files (
       -- The manifest: every batch file that was seen, one row per version of its content.
-      id INTEGER PRIMARY KEY,
+      -- It lies in the order of the paths, so that a listing of the drop is compared in one pass.
+      id INTEGER NOT NULL UNIQUE,
       path TEXT NOT NULL,             -- the path's bytes as they are, even where they are no UTF-8
       version INTEGER NOT NULL,       -- 1, and one more for each new content under this path
       size INTEGER NOT NULL,          -- bytes on disk
@@ -32,8 +33,8 @@ enum Schema {
       series TEXT NOT NULL,           -- the path without its number
       ordinal INTEGER NOT NULL,       -- the number in its name; -1 for none
       seen_at INTEGER NOT NULL,       -- when it was first seen, microseconds since 1970
-      UNIQUE (path, version)
-    );
+      PRIMARY KEY (path, version)
+    ) WITHOUT ROWID;
     CREATE INDEX _resequel_files_hash ON _resequel_files (hash) WHERE length(hash) > 0;
 
     CREATE TABLE _resequel_collections (

@@ -62,6 +62,11 @@ struct RecordTests {
         "\(odd) 2 0 pending",
       ])
     #expect(throws: IngestError.self) { try store.insert(records[0]) }
+    for state in FileRecord.State.allCases {
+      records[1].state = state
+      try store.update(records[1])
+      #expect(try store.file(records[1].id)?.state == state)
+    }
   }
 
   // Prevents: a refold that misses a file, and gap evidence that is lost.
