@@ -31,7 +31,7 @@ extension RecordDecoder {
           start = resumed
           continue
         }
-        guard isTerminated || isProvablyComplete else { return tornRow(window, from: start) }
+        guard isTerminated || isProvablyComplete(window) else { return tornRow(window, from: start) }
         let row = UnsafeRawBufferPointer(rebasing: window[start..<end])
         decodeRow(window, row, at: start, into: &batch)
         start = next
@@ -104,10 +104,15 @@ extension RecordDecoder {
   }
 
   /// Whether a last row without a line end is known to be whole: the quotes around its counts are
-  /// closed, or the drop's metadata counts it as the last.
-  private var isProvablyComplete: Bool {
+  /// closed behind their last brace (a cut between two doubled quotes seems to close them too), or
+  /// the drop's metadata counts it as the last.
+  private func isProvablyComplete(_ window: UnsafeRawBufferPointer) -> Bool {
     if file.metadata?.rowCount(ofFile: file.name) == recordIndex + 1 { return true }
-    return csv.fields.count == csvColumns.count * 3 + 3 && csv.fields.last?.isQuoted == true
+    guard csv.fields.count == csvColumns.count * 3 + 3, let counts = csv.fields.last else {
+      return false
+    }
+    return counts.isQuoted && counts.count > 0
+      && window[counts.start + counts.count - 1] == UInt8(ascii: "}")
   }
 
   /// Puts a row that cannot be read into quarantine, up to the first line end behind which a row of

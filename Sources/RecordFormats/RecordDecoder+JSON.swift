@@ -21,9 +21,8 @@ extension RecordDecoder {
     _ window: UnsafeRawBufferPointer, isEnd: Bool, into batch: inout ChangeBatch
   ) -> Int {
     var start = 0
-    var takesRest = false
     while start < window.count {
-      let end = takesRest ? window.count : chunkEnd(window, from: start)
+      let end = chunkEnd(window, from: start, isEnd: isEnd)
       let chunk = UnsafeRawBufferPointer(rebasing: window[start..<end])
       let isFinal = isEnd && end == window.count
       let stop: Stop
@@ -50,10 +49,8 @@ extension RecordDecoder {
         chunkBytes = Self.chunkBytesMin
       case .resynchronised(let next): start = next
       case .incomplete(let next, let fault):
-        if end < window.count {
-          // A record larger than the chunk, or one whose own line ends cut it: more at a time.
-          takesRest = next == start && chunkBytes >= window.count - start
-          if next == start { chunkBytes = min(chunkBytes * 2, 1 << 32) }
+        if window.count - start > chunkBytes || (next > start && end < window.count) {
+          if next == start { chunkBytes *= 2 }
           start = next
         } else if isEnd {
           return finishTail(window, from: next, fault: fault, into: &batch)
@@ -73,9 +70,12 @@ extension RecordDecoder {
 
   /// Where the chunk that begins at `start` ends: behind a line end, which cannot lie inside a
   /// string; else before a record; else with the window.
-  private func chunkEnd(_ window: UnsafeRawBufferPointer, from start: Int) -> Int {
-    let limit = window.count - start <= chunkBytes ? window.count : start + chunkBytes
-    guard let base = window.baseAddress else { return limit }
+  private func chunkEnd(
+    _ window: UnsafeRawBufferPointer, from start: Int, isEnd: Bool
+  ) -> Int {
+    let isLast = window.count - start <= chunkBytes
+    let limit = isLast ? window.count : start + chunkBytes
+    guard let base = window.baseAddress, !(isLast && isEnd) else { return limit }
     var end = limit
     while end > start, window[end - 1] != 0x0A { end -= 1 }
     if end > start { return end }

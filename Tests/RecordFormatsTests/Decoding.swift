@@ -52,14 +52,26 @@ func decode(
   _ text: [UInt8], with decoder: inout RecordDecoder, step: Int = .max, offset: Int = 0,
   values: Bool = true
 ) -> Outcome {
+  var windows: [Int] = []
+  var shown = offset
+  while step < text.count - shown {
+    shown += step
+    windows.append(shown)
+  }
+  return decode(
+    text, with: &decoder, windows: windows + [text.count], offset: offset, values: values)
+}
+
+/// Decodes a file of which first so many bytes are there, then so many, at last all.
+func decode(
+  _ text: [UInt8], with decoder: inout RecordDecoder, windows: [Int], offset: Int = 0, values: Bool
+) -> Outcome {
   var outcome = Outcome()
   var start = offset
-  var shown = offset
   var batch = ChangeBatch()
   var second = RecordDecoder(plan: decoder.plan)
-  repeat {
-    shown = step < text.count - shown ? shown + step : text.count
-    let window = Array(text[start..<shown])
+  for shown in windows {
+    let window = Array(text[min(start, shown)..<shown])
     batch.removeAll()
     let consumed = window.withUnsafeBytes {
       decoder.decode($0, isEnd: shown == text.count, into: &batch)
@@ -71,7 +83,7 @@ func decode(
     }
     outcome.quarantined += batch.quarantined
     outcome.recordCount += batch.recordCount
-  } while shown < text.count
+  }
   outcome.end = decoder.endState
   for table in batch.tables {
     outcome.evidence[table.table.description] = table.evidence

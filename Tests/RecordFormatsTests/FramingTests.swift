@@ -1,0 +1,172 @@
+import ChangeModel
+import RecordFormats
+import Testing
+
+/// How records stand in a file must not change what they say.
+struct FramingTests {
+  let plan = keyed(.columns(["n_nationkey"]))
+
+  /// What a decoded file says, without where its records stand.
+  private func changes(_ outcome: Outcome) -> [Decoded] {
+    outcome.changes.map { change in
+      var change = change
+      change.record = ""
+      return change
+    }
+  }
+
+  private func pretty(_ record: String) -> String {
+    var text = ""
+    var depth = 0
+    var isString = false
+    var isEscaped = false
+    for character in record {
+      text.append(character)
+      if isEscaped {
+        isEscaped = false
+      } else if character == "\\" {
+        isEscaped = true
+      } else if character == "\"" {
+        isString.toggle()
+      } else if !isString, "{,}".contains(character) {
+        depth += character == "{" ? 1 : character == "}" ? -1 : 0
+        text += "\n" + String(repeating: "  ", count: depth)
+      }
+    }
+    return text
+  }
+
+  // Arcion's framing on S3 is undocumented: a file in any of these forms must not be lost.
+  @Test func `lines, CRLF, a byte order mark, an array, one after the other: the same changes`() {
+    let records = Samples.nation
+    let expected = decode(Samples.lines(records), plan: plan)
+    #expect(expected.changes.count == 3)
+    let forms: [String: String] = [
+      "no final newline": records.joined(separator: "\n"),
+      "CRLF": records.map { $0 + "\r\n" }.joined(),
+      "byte order mark": "\u{FEFF}" + records.map { $0 + "\n" }.joined(),
+      "concatenated": records.joined(),
+      "blank lines": "\n\n" + records.joined(separator: "\n\n \n") + "\n\n",
+      "array": "[" + records.joined(separator: ",") + "]",
+      "array in lines": "[\n" + records.joined(separator: ",\n") + "\n]\n",
+      "pretty": records.map { pretty($0) + "\n" }.joined(),
+      "pretty array": "[" + records.map { pretty($0) }.joined(separator: ",\n") + "]",
+    ]
+    for (name, text) in forms {
+      for step in [1000, 137, Int.max] {
+        let outcome = decode(Array(text.utf8), step: step, plan: plan)
+        #expect(outcome.end == .complete && outcome.quarantined.isEmpty, "\(name)")
+        #expect(changes(outcome) == changes(expected), "\(name), windows of \(step)")
+      }
+    }
+  }
+
+  // A window may end anywhere, in a string, an escape, a number or a byte order mark.
+  @Test func `a file cut into two windows at any byte gives what one window gives`() {
+    let bad = #"{"tableName":{"name":"x"},"opType":"U","cursor":"#
+    let lines = Samples.nation + ["{\"broken\":", bad + "\u{1}\"}"] + Samples.nation
+    var texts: [String] = []
+    texts.append("\u{FEFF}" + lines.map { $0 + "\n" }.joined())
+    texts.append("[" + Samples.nation.map { pretty($0) }.joined(separator: ",") + "]")
+    texts.append(Samples.nation.joined() + Samples.nation.joined())
+    texts.append((Samples.nation + Samples.nation + [String(Samples.nation[0].prefix(99))]).joined(separator: "\n"))
+    for text in texts {
+      let bytes = Array(text.utf8)
+      let whole = decode(bytes, values: false, plan: plan)
+      #expect(whole.changes.count >= 3)
+      for cut in 0..<bytes.count {
+        var decoder = RecordDecoder(plan: plan)
+        decoder.begin(FileContext(name: "nation_1.json"))
+        var outcome = Outcome()
+        outcome = decodeCut(bytes, at: cut, with: &decoder)
+        #expect(outcome == whole, "cut at \(cut)")
+        if outcome != whole { return }
+      }
+    }
+  }
+
+  // Half of a record is not a record, and not a malformed one either: it is still being written.
+  @Test func `a file that ends inside a record is torn there, and goes on when it has grown`() {
+    let bytes = Samples.lines(Samples.nation)
+    let first = Samples.nation[0].utf8.count + 1
+    let second = first + Samples.nation[1].utf8.count
+    for length in stride(from: first + 1, to: second, by: 7) {
+      let torn = decode(Array(bytes[..<length]), plan: plan)
+      #expect(torn.changes.count == 1 && torn.quarantined.isEmpty)
+      guard case .torn(let offset, _) = torn.end else {
+        Issue.record("not torn at \(length)")
+        return
+      }
+      #expect(offset == UInt64(first))
+      var rest = FileContext(name: "nation_1.json")
+      rest.offset = offset
+      rest.recordIndex = torn.recordCount
+      let grown = decode(bytes, rest, plan: plan)
+      #expect(grown.changes.map(\.recordIndex) == [1, 2] && grown.end == .complete)
+      #expect(grown.changes[0].record == Samples.nation[1])
+    }
+  }
+
+  // An array that lacks its bracket is a file cut between two records.
+  @Test func `an array that is not closed is torn behind its last record`() {
+    let text = "[" + Samples.nation[0] + "," + Samples.nation[1]
+    let torn = decode(Array(text.utf8), plan: plan)
+    #expect(torn.changes.count == 2)
+    #expect(
+      torn.end
+        == .torn(byteOffset: UInt64(text.utf8.count), reason: "the top-level array is not closed"))
+    var rest = FileContext(name: "nation_1.json")
+    rest.offset = UInt64(text.utf8.count)
+    rest.recordIndex = 2
+    let grown = decode(Array((text + "," + Samples.nation[2] + "]\n").utf8), rest, plan: plan)
+    #expect(grown.changes.map(\.recordIndex) == [2] && grown.end == .complete)
+  }
+
+  // One bad record must neither take its neighbours along nor vanish.
+  @Test(arguments: [
+    "{\"a\":1,}", "garbage", "{\"a\":\"b}", "{\"a\":\"\u{1}\"}", "{\"a\":tru}", "{\"a\":01}",
+    "{\"a\":\"\\x\"}", "{\"a\":\"\\ud800\"}", "{\"a\"}", "{\"a\":[1,2}", "[]", "123", "}",
+    "{\"tableName\":{\"name\":\"t\"},\"opType\":\"Q\"}",
+    "{\"tableName\":{\"name\":\"t\"},\"opType\":\"I\",\"cursor\":\"{\",\"after\":{\"n_nationkey\":\"1\"}}",
+  ])
+  func `a malformed line is quarantined with its place, the others apply`(_ bad: String) {
+    let lines = [Samples.nation[0], bad, Samples.nation[1], Samples.nation[2]]
+    for step in [Int.max, 50] {
+      let outcome = decode(Samples.lines(lines), step: step, plan: plan)
+      #expect(outcome.changes.map(\.recordIndex) == [0, 2, 3])
+      #expect(outcome.quarantined.count == 1 && outcome.end == .complete)
+      #expect(outcome.recordCount == 4)
+      let record = outcome.quarantined.first
+      #expect(record?.byteOffset == UInt64(Samples.nation[0].utf8.count + 1))
+      #expect(record?.recordIndex == 1)
+      #expect(record.map { String(decoding: $0.bytes, as: UTF8.self) } == bad)
+      #expect(record?.reason.isEmpty == false)
+    }
+  }
+
+  // Invalid UTF-8 would be stored as text that is none.
+  @Test func `a record that is not UTF-8 is quarantined alone`() {
+    var bytes = Samples.lines(Samples.nation)
+    let place = Samples.nation[0].utf8.count + 1 + 500
+    bytes[place] = 0xFF
+    let outcome = decode(bytes, plan: plan)
+    #expect(outcome.changes.map(\.recordIndex) == [0, 2])
+    #expect(outcome.quarantined.map(\.recordIndex) == [1])
+  }
+
+  // A record longer than any chunk must not be taken for a malformed one.
+  @Test func `a record of a megabyte and its neighbours decode`() {
+    let long = Samples.nation[0].replacing(
+      "Testing comment", with: String(repeating: "x\\n", count: 400_000))
+    for separator in ["\n", ""] {
+      let text = [Samples.nation[1], long, Samples.nation[2]].joined(separator: separator)
+      let outcome = decode(Array(text.utf8), step: 300_000, values: false, plan: plan)
+      #expect(outcome.changes.count == 3 && outcome.end == .complete)
+    }
+  }
+}
+
+/// Decodes a file that is shown up to `cut` first, and then whole.
+func decodeCut(_ text: [UInt8], at cut: Int, with decoder: inout RecordDecoder) -> Outcome {
+  decode(text, with: &decoder, windows: [cut, text.count], values: false)
+}
