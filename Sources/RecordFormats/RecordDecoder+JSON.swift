@@ -20,7 +20,7 @@ extension RecordDecoder {
   mutating func decodeJSON(
     _ window: UnsafeRawBufferPointer, isEnd: Bool, into batch: inout ChangeBatch
   ) -> Int {
-    var start = 0
+    var start = recordsOfFile == 0 ? beginRecords(window) : 0
     while start < window.count {
       let end = chunkEnd(window, from: start, isEnd: isEnd)
       let chunk = UnsafeRawBufferPointer(rebasing: window[start..<end])
@@ -68,6 +68,33 @@ extension RecordDecoder {
     return window.count
   }
 
+  /// Looks at the first bytes that are decoded of a file: whether its records are the elements of
+  /// an array, and what the first of them begins with. A later search for records needs both, and a
+  /// file may be cut in its first string.
+  ///
+  /// - Returns: where the first record begins.
+  private mutating func beginRecords(_ window: UnsafeRawBufferPointer) -> Int {
+    var start = 0
+    while start < window.count, JSONTokens.isSpace(window[start]) { start += 1 }
+    if start < window.count, !resync.isArray {
+      let opens = window[start] == UInt8(ascii: "[") && file.offset == 0
+      let continues = window[start] == UInt8(ascii: ",") && isResumed
+      if opens || continues {
+        resync.isArray = true
+        start += 1
+      }
+    }
+    guard resync.firstName == nil, let brace = window[start...].firstIndex(of: UInt8(ascii: "{"))
+    else { return start }
+    var name = brace + 1
+    while name < window.count, JSONTokens.isSpace(window[name]) { name += 1 }
+    guard name < window.count, window[name] == UInt8(ascii: "\""),
+      let end = window[(name + 1)...].firstIndex(of: UInt8(ascii: "\""))
+    else { return start }
+    resync.firstName = Array(window[name...end])
+    return start
+  }
+
   /// Where the chunk that begins at `start` ends: behind a line end, which cannot lie inside a
   /// string; else before a record; else with the window.
   private func chunkEnd(
@@ -97,12 +124,6 @@ extension RecordDecoder {
       let start = tokens.offset(index)
       switch tokens.byte(index) {
       case UInt8(ascii: "{"):
-        if resync.firstName == nil, index + 1 < tokens.count {
-          resync.firstName = Array(
-            UnsafeRawBufferPointer(
-              start: tokens.base + tokens.offset(index + 1),
-              count: tokens.end(ofToken: index + 1) - tokens.offset(index + 1)))
-        }
         if !isSuspect {
           let next = decodeByTemplates(tokens, from: index, chunk: chunk, into: &batch)
           if next != index {
@@ -133,9 +154,6 @@ extension RecordDecoder {
           decodeRecord(tokens, from: index, to: next, chunk: chunk, into: &batch)
         }
         index = next
-      case UInt8(ascii: "[") where recordsOfFile == 0 && !resync.isArray && offset <= 3:
-        resync.isArray = true
-        index += 1
       case UInt8(ascii: ",") where resync.isArray || isResumed:
         resync.isArray = true
         index += 1
