@@ -103,11 +103,15 @@ extension RecordDecoder {
     return true
   }
 
-  /// Whether a last row without a line end is known to be whole: the quotes around its counts are
-  /// closed behind their last brace (a cut between two doubled quotes seems to close them too), or
-  /// the drop's metadata counts it as the last.
+  /// Whether a last row without a line end is known to be whole.
+  ///
+  /// A change's row is, when the quotes around its counts are closed behind their last brace: a cut
+  /// between two doubled quotes seems to close them too. A snapshot's row ends in any text, so only
+  /// the drop's metadata can tell, by counting it as the last.
   private func isProvablyComplete(_ window: UnsafeRawBufferPointer) -> Bool {
-    if file.metadata?.rowCount(ofFile: file.name) == recordIndex + 1 { return true }
+    if csv.fields.count == csvColumns.count {
+      return file.metadata?.rowCount(ofFile: file.name) == recordIndex + 1
+    }
     guard csv.fields.count == csvColumns.count * 3 + 3, let counts = csv.fields.last else {
       return false
     }
