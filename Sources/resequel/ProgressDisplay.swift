@@ -24,8 +24,9 @@ final class ProgressDisplay: Sendable {
     var baseline: UInt64 = 0
     var lastShown: ContinuousClock.Instant?
     var hasBar = false
+    /// What was read since the last time there was nothing to do.
     var files = 0
-    var changes = 0
+    var records = 0
     var complaints: Set<String> = []
   }
 
@@ -49,9 +50,7 @@ final class ProgressDisplay: Sendable {
     state.withLock { state in
       switch event {
       case .progress(let progress): show(progress, &state)
-      case .fileDone(_, let changes, _):
-        state.files += 1
-        state.changes += changes
+      case .fileDone: break
       case .fileFailed(let error): complain("\(error)", &state)
       case .tableHeld(let held):
         complain(SummaryText.lines(of: held).joined(separator: "\n"), &state)
@@ -66,6 +65,8 @@ final class ProgressDisplay: Sendable {
   }
 
   private func show(_ progress: Progress, _ state: inout State) {
+    state.files = progress.filesDone
+    state.records = progress.records
     guard showsBars || showsLines else { return }
     let now = ContinuousClock.now
     if state.phase != progress.phase {
@@ -100,11 +101,11 @@ final class ProgressDisplay: Sendable {
     state.phase = nil
     clear(&state)
     if showsBars || showsLines, state.files > 0 {
-      let files = Figures.count(state.files, "file")
-      Talk.say("applied \(Figures.count(state.changes, "change")) of \(files)")
+      let records = Figures.count(state.records, "record")
+      Talk.say("read \(records) of \(Figures.count(state.files, "file")), waiting for more")
     }
     state.files = 0
-    state.changes = 0
+    state.records = 0
     guard showsBars else { return }
     Talk.write("waiting for files")
     state.hasBar = true

@@ -101,12 +101,12 @@ import Testing
         ["sync", drop, "--db", "a.db", "--settle", "0", "--progress", "plain"] + key, stderr: talk)
       // It says so when it has applied what is there and waits.
       var said = ""
-      while !said.contains("applied 2 changes of 2 files\n") {
+      while !said.contains("waiting for more\n") {
         let bytes = talk.fileHandleForReading.availableData
         guard !bytes.isEmpty else { break }
         said += String(decoding: bytes, as: UTF8.self)
       }
-      #expect(said.contains("applied 2 changes of 2 files\n"))
+      #expect(said.contains("read 2 records of 2 files, waiting for more\n"))
       kill(process.processIdentifier, signal)
       process.waitUntilExit()
       let result = try runner.result(of: process)
