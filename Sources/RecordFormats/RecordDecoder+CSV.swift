@@ -26,12 +26,16 @@ extension RecordDecoder {
           continue
         }
         guard isRow else {
+          if isTerminated, !window[start..<end].contains(0x0A) {
+            start = quarantineRow(window, from: start, to: next, into: &batch)
+            continue
+          }
           guard let resumed = skipMalformedRow(window, from: start, isEnd: isEnd, into: &batch)
           else { return isEnd ? tornRow(window, from: start) : start }
           start = resumed
           continue
         }
-        guard isTerminated || isProvablyComplete else { return tornRow(window, from: start) }
+        guard isTerminated || isProvablyComplete(window) else { return tornRow(window, from: start) }
         let row = UnsafeRawBufferPointer(rebasing: window[start..<end])
         decodeRow(window, row, at: start, into: &batch)
         start = next
@@ -103,11 +107,14 @@ extension RecordDecoder {
     return true
   }
 
-  /// Whether a last row without a line end is known to be whole: the quotes around its counts are
-  /// closed, or the drop's metadata counts it as the last.
-  private var isProvablyComplete: Bool {
+  /// Whether a last row without a line end is known to be whole: the object of its counts and the
+  /// quotes around it are closed, or the drop's metadata counts it as the last.
+  private func isProvablyComplete(_ window: UnsafeRawBufferPointer) -> Bool {
     if file.metadata?.rowCount(ofFile: file.name) == recordIndex + 1 { return true }
-    return csv.fields.count == csvColumns.count * 3 + 3 && csv.fields.last?.isQuoted == true
+    guard csv.fields.count == csvColumns.count * 3 + 3, let last = csv.fields.last,
+      last.isQuoted, last.count > 0
+    else { return false }
+    return window[last.start + last.count - 1] == UInt8(ascii: "}")
   }
 
   /// Puts a row that cannot be read into quarantine, up to the first line end behind which a row of
