@@ -2,7 +2,7 @@ import Scanning
 
 /// Tells JSON from CSV by a file's first bytes; its name is only a hint.
 enum FormatDetection {
-  /// - Returns: nil when there are only blanks so far and more bytes follow.
+  /// - Returns: nil when that cannot be told yet and more bytes follow.
   static func format(
     of bytes: UnsafeRawBufferPointer, name: String, isEnd: Bool
   ) -> FileLayout.Format? {
@@ -18,8 +18,9 @@ enum FormatDetection {
     if opensJSON { return .json }
     // A malformed first record does not make a file of JSON lines CSV.
     if isNamed(name, [".json", ".jsonl", ".ndjson"]) {
-      return JSONResync().nextRecord(in: bytes, from: first) != nil || !bytes.contains(0x2C)
-        ? .json : .csv
+      if JSONResync().nextRecord(in: bytes, from: first) != nil { return .json }
+      if !isEnd, bytes.count < 1 << 20 { return nil }
+      return bytes.contains(UInt8(ascii: ",")) ? .csv : .json
     }
     return .csv
   }

@@ -26,6 +26,10 @@ extension RecordDecoder {
           continue
         }
         guard isRow else {
+          if isTerminated, !window[start..<end].contains(0x0A) {
+            start = quarantineRow(window, from: start, to: next, into: &batch)
+            continue
+          }
           guard let resumed = skipMalformedRow(window, from: start, isEnd: isEnd, into: &batch)
           else { return isEnd ? tornRow(window, from: start) : start }
           start = resumed

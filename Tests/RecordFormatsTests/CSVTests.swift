@@ -1,0 +1,154 @@
+import ChangeModel
+import RecordFormats
+import Testing
+
+/// CSV: dialects, headers, torn rows, and what a file must say.
+struct CSVTests {
+  private func file(_ metadata: String? = nil) throws -> FileContext {
+    var file = FileContext(
+      name: "a/testdb.s.t.part_0.csv.gz",
+      tableByPath: SourceTable(catalog: "testdb", schema: "s", name: "t"))
+    if let metadata { file.metadata = try ArcionObjectMetadata(yaml: metadata) }
+    return file
+  }
+
+  private func plan(
+    _ change: (inout TablePlan) -> Void = { _ in }
+  ) -> @Sendable (SourceTable) -> TablePlan {
+    var plan = TablePlan()
+    plan.key = .columns(["a"])
+    plan.csv.columns = ["a", "b"]
+    change(&plan)
+    let fixed = plan
+    return { _ in fixed }
+  }
+
+  static let published = """
+    ctrl-chars:
+      delimiter: ','
+      escape: '"'
+      line-end: '
+
+        '
+      null-string: 'NULL'
+      quote: '"'
+    file-row-count:
+    - file-name: testdb.s.t.part_0.csv
+      row-count: 2
+    version: 0
+    """
+
+  // Quoted line ends, NUL, doubled quotes and CRLF are data or framing, never both.
+  @Test func `snapshot rows with everything that can be quoted`() throws {
+    let text = "1,\"a,\"\"b\"\"\nc\"\r\n2,\r\n3,NULL\n4,\"NULL\"\n5,x\u{0}y\n"
+    for step in [Int.max, 1, 3] {
+      let outcome = decode(Array(text.utf8), try file(), step: step, plan: plan())
+      #expect(outcome.quarantined.isEmpty && outcome.end == .complete)
+      #expect(outcome.changes.map(\.key) == ["1", "2", "3", "4", "5"])
+      #expect(
+        outcome.changes.map { $0.values["b"] }
+          == ["'a,\"b\"\nc'", "''", "NULL", "'NULL'", "'x\u{0}y'"])
+      #expect(outcome.changes.allSatisfy { $0.isSnapshot && $0.operation == .insert })
+    }
+  }
+
+  // S3's documentation shows a backslash, recorded files double the quote: both must be read.
+  @Test func `backslash escapes are read where doubling gives no row`() throws {
+    let text = "1,\"say \\\"hi\\\", ok\"\n2,\"C:\\dir\\\"\n"
+    let either = decode(Array(text.utf8), try file(), plan: plan())
+    #expect(either.changes.map { $0.values["b"] } == ["'say \"hi\", ok'", "'C:\\dir\\'"])
+    let doubled = decode(Array(text.utf8), try file(Self.published), plan: plan())
+    #expect(doubled.changes.map(\.key) == ["2"] && doubled.quarantined.map(\.recordIndex) == [0])
+  }
+
+  // The last row may still be growing; only the row count, or a closed CDC row, proves it whole.
+  @Test func `an unterminated last row is torn unless it is proven`() throws {
+    let text = Array("1,x\n2,y".utf8)
+    let torn = decode(text, try file(), plan: plan())
+    #expect(torn.changes.map(\.key) == ["1"])
+    #expect(torn.end == .torn(byteOffset: 4, reason: "the last row is cut off"))
+    let confirmed = decode(text, try file(Self.published), plan: plan())
+    #expect(confirmed.changes.map(\.key) == ["1", "2"] && confirmed.end == .complete)
+    let row = "9,NULL,1,x,NULL,1,I,\"{\"\"log\"\":\"\"b.1\"\",\"\"position\"\":1}\",\"{\"\"insertCount\"\":1}\""
+    let bytes = Array(row.utf8)
+    #expect(decode(bytes, try file(), plan: plan()).changes.map(\.key) == ["9"])
+    for length in 1..<bytes.count {
+      let cut = decode(Array(bytes[..<length]), try file(), plan: plan())
+      #expect(cut.changes.isEmpty && cut.quarantined.isEmpty, "\(length) bytes")
+      #expect(cut.end == .torn(byteOffset: 0, reason: "the last row is cut off"))
+    }
+  }
+
+  // A row of the wrong width must not be cut to fit.
+  @Test func `a row with a wrong number of fields is quarantined`() throws {
+    let outcome = decode(Array("1,x\n2\n3,y,z\n4,w\n".utf8), try file(), plan: plan())
+    #expect(outcome.changes.map(\.key) == ["1", "4"])
+    #expect(outcome.quarantined.map(\.byteOffset) == [4, 6])
+    #expect(
+      outcome.quarantined.first?.reason
+        == "not a row of 2 fields, nor of 9 with three for each column")
+  }
+
+  // Names come from wherever they can be had; without any the message says what to add.
+  @Test func `columns come from a header, and their lack says what to add`() throws {
+    let log = "new_a,old_a,exists_a,new_b,old_b,exists_b,opType,cursor,operationcount\n"
+    let row = "1,NULL,1,x,NULL,1,I,,\n"
+    let none = plan { $0.csv.columns = nil }
+    let triplets = decode(Array((log + row).utf8), try file(), plan: none)
+    #expect(triplets.changes.map(\.values) == [["a": "'1'", "b": "'x'"]])
+    #expect(triplets.changes.map(\.recordIndex) == [0])
+    let header = plan {
+      $0.csv.columns = nil
+      $0.csv.hasHeader = true
+    }
+    let plain = decode(Array("a,\"b\"\n1,x\n".utf8), try file(), step: 2, plan: header)
+    #expect(plain.changes.map(\.values) == [["a": "'1'", "b": "'x'"]])
+    let failed = decode(Array(row.utf8), try file(), plan: none)
+    guard case .failed(let error) = failed.end else {
+      Issue.record("did not fail")
+      return
+    }
+    #expect(error.cause == "the columns of testdb.s.t are not known")
+    #expect(error.hint?.contains("csv: {columns: [") == true)
+    #expect(error.hint?.contains("schemas.yaml") == true)
+  }
+
+  // The metadata's dialect goes before every guess.
+  @Test func `the dialect comes from object_metadata`() throws {
+    let metadata = """
+      ctrl-chars: {delimiter: ';', escape: '\\', null-string: '-', quote: "'"}
+      version: 0
+      """
+    let outcome = decode(
+      Array("1;'it\\'s; ''ok'''\n2;-\n3;'-'\n".utf8), try file(metadata), plan: plan())
+    #expect(outcome.changes.map { $0.values["b"] } == ["'it's; 'ok''", "NULL", "'-'"])
+  }
+
+  // A second decoder, which never saw the file, reads its records by the layout alone.
+  @Test func `types and columns of schemas are those of the file's layout`() throws {
+    let yaml = """
+      schemas:
+      - catalog: testdb
+        schema: s
+        tables:
+        - columns:
+          - {name: a, type: BIGINT}
+          - {name: b, type: DOUBLE}
+          name: T
+          primary-key: {columns: [A], name: pk}
+      """
+    var context = try file()
+    context.schemas = try ArcionSchemas(yaml: yaml)
+    let outcome = decode(Array("01,2.50\n2,0.30000000000000004\n3,1e400\n".utf8), context) { _ in
+      TablePlan()
+    }
+    #expect(outcome.changes.map(\.key) == ["1", "2", "3"])
+    #expect(
+      outcome.changes.map(\.values) == [
+        ["a": "'01'", "b": "2.5"], ["a": "2", "b": "0.30000000000000004"], ["a": "3", "b": "'1e400'"],
+      ])
+    #expect(throws: IngestError.self) { _ = try ArcionSchemas(yaml: "a: [") }
+    #expect(throws: IngestError.self) { _ = try ArcionSchemas(yaml: "x: 1") }
+    #expect(throws: IngestError.self) { _ = try ArcionObjectMetadata(yaml: "- 1") }
+  }
+}
