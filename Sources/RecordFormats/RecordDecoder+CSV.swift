@@ -82,6 +82,8 @@ extension RecordDecoder {
     let second = csv.scan(window, from: start, escape: escapes[1])
     isRow = checkRow(window, second)
     if isRow { return second }
+    // A row that is cut off in a quoted text looks ended under the wrong escape.
+    if case .unclosed = second { return second }
     if case .row = first {
       csvEscape = escapes[0]
       _ = csv.scan(window, from: start, escape: escapes[0])
@@ -141,12 +143,27 @@ extension RecordDecoder {
         break
       }
       let outcome = scanRow(window, from: newline)
-      guard case .row(_, _, let isTerminated) = outcome, isRow else { continue }
+      guard case .row(_, _, let isTerminated) = outcome, isRow, isTelling else { continue }
       guard isTerminated || isEnd else { return nil }
       return quarantineRow(window, from: start, to: newline, into: &batch)
     }
-    guard isEnd, window.last == 0x0A, first != nil else { return nil }
+    guard isEnd, window.last == 0x0A, first != nil, !isUnclosed(window, from: start) else {
+      return nil
+    }
     return quarantineRow(window, from: start, to: window.count, into: &batch)
+  }
+
+  /// Whether what looks like a row surely is one. Any text with enough commas looks like a row of a
+  /// snapshot, also a line inside a longer text; in files of changes it is none.
+  private var isTelling: Bool {
+    csv.fields.count == csvColumns.count * 3 + 3 || hasPlainRows
+  }
+
+  /// Whether the row's last quote is not closed in the window: the file may have been cut in a text
+  /// of several lines.
+  private mutating func isUnclosed(_ window: UnsafeRawBufferPointer, from start: Int) -> Bool {
+    if case .unclosed = scanRow(window, from: start) { return true }
+    return false
   }
 
   private mutating func quarantineRow(
@@ -176,6 +193,7 @@ extension RecordDecoder {
     draft.start = start
     do {
       try readRow(window, into: &draft, needsOrder: true)
+      hasPlainRows = hasPlainRows || draft.isFlat
       if let change = try assemble(draft, into: &batch) { batch.changes.append(change) }
       countRecord(into: &batch)
     } catch {

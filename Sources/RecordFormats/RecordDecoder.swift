@@ -32,6 +32,8 @@ package struct RecordDecoder {
   var recordIndex = 0
   var recordsOfFile = 0
   var isStarted = false
+  /// Whether the CSV file has had rows of a snapshot.
+  var hasPlainRows = false
   var isArrayClosed = false
   var resync = JSONResync()
   var chunkBytes = RecordDecoder.chunkBytesMin
@@ -82,6 +84,7 @@ package struct RecordDecoder {
     recordsOfFile = 0
     isStarted = false
     isArrayClosed = false
+    hasPlainRows = false
     resync = JSONResync()
     chunkBytes = Self.chunkBytesMin
     layout = file.layout

@@ -41,3 +41,10 @@ import ChangeModel
     }
   }
 }
+@Test func dbgfile() throws {
+  let seed = UInt64(Environment.value("SEED") ?? "1")!
+  let plan = WorldPlan.hostile(seed: seed)
+  let bench = try WorldBench(plan, BucketPlan.hostile(seed: seed, world: plan))
+  for f in bench.bucket.companions where f.relativePath.contains(Environment.value("TABLE")!) { print(f.relativePath, String(decoding: f.bytes.prefix(300), as: UTF8.self)) }
+  for f in bench.bucket.files where f.relativePath.contains(Environment.value("FILE")!) && f.relativePath.contains(Environment.value("TABLE")!) { print(f.relativePath, f.bytes.count, f.bytes.count < 2000 ? String(decoding: f.bytes, as: UTF8.self) : String(decoding: f.bytes.prefix(900), as: UTF8.self) + " ...... " + String(decoding: f.bytes.suffix(1200), as: UTF8.self) ) }
+}
