@@ -117,12 +117,24 @@ extension RecordDecoder {
   private func isProvablyComplete(_ window: UnsafeRawBufferPointer) -> Bool {
     if csv.fields.count == csvColumns.count {
       return file.metadata?.rowCount(ofFile: file.name) == recordIndex + 1
+        && !couldBeChange(window)
     }
     guard csv.fields.count == csvColumns.count * 3 + 3, let counts = csv.fields.last else {
       return false
     }
     return counts.isQuoted && counts.count > 0
       && window[counts.start + counts.count - 1] == UInt8(ascii: "}")
+  }
+
+  /// Whether the fields could be the first of a change's: every third is its `exists` digit, but
+  /// the last may be cut off.
+  private func couldBeChange(_ window: UnsafeRawBufferPointer) -> Bool {
+    for place in stride(from: 2, to: csv.fields.count, by: 3) {
+      let field = csv.fields[place]
+      if field.count == 0, place == csv.fields.count - 1 { continue }
+      guard field.count == 1, window[field.start] &- 48 < 4 else { return false }
+    }
+    return true
   }
 
   /// Puts a row that cannot be read into quarantine, up to the first line end behind which a row of
@@ -193,7 +205,7 @@ extension RecordDecoder {
     draft.start = start
     do {
       try readRow(window, into: &draft, needsOrder: true)
-      hasPlainRows = hasPlainRows || draft.isFlat
+      hasPlainRows = draft.isFlat
       if let change = try assemble(draft, into: &batch) { batch.changes.append(change) }
       countRecord(into: &batch)
     } catch {

@@ -32,7 +32,7 @@ package struct RecordDecoder {
   var recordIndex = 0
   var recordsOfFile = 0
   var isStarted = false
-  /// Whether the CSV file has had rows of a snapshot.
+  /// Whether the CSV file's last row was one of a snapshot.
   var hasPlainRows = false
   var isArrayClosed = false
   var resync = JSONResync()
