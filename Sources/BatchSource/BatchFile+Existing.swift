@@ -22,16 +22,16 @@ extension BatchFile {
 }
 
 extension SideFiles {
-  /// Looks for the side files that speak for a file, in its directory and in those above it, up to
-  /// the root.
-  package mutating func look(beside file: BatchFile) {
-    var directory = file.path.parent
-    while true {
+  /// Looks for the side files that speak for a file that was listed alone: in its directory, and in
+  /// the three above it, as Arcion lays out catalogue, schema and table.
+  package mutating func look(aboveFilesIn directory: BatchPath) {
+    var directory = directory
+    for _ in 0...3 {
       for kind in Kind.allCases {
         let path = directory.appending(Array(kind.fileName.utf8))
         if path.withCString({ access($0, R_OK) }) == 0 { add(kind, directory: directory) }
       }
-      if directory.bytes.count <= file.root.bytes.count { return }
+      if directory.bytes.count <= 1 { return }
       directory = directory.parent
     }
   }

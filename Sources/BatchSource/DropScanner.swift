@@ -65,6 +65,7 @@ package struct DropScanner: Sendable {
       try walk.enter(root: root.directory, isRemote: isRemote)
       if let names = root.fileNames {
         walk.visit(files: names)
+        walk.result.sideFiles.look(aboveFilesIn: root.directory)
       } else {
         walk.visitTree(from: BatchPath([]))
       }

@@ -31,7 +31,7 @@ package struct SideFiles: Sendable, Hashable {
   }
 
   /// The side file that speaks for a batch file: in its directory, or else in the nearest one
-  /// above it, up to the root.
+  /// above it of those that are known.
   package func nearest(_ kind: Kind, to file: BatchFile) -> BatchPath? {
     guard !kinds.isEmpty else { return nil }
     var directory = file.path.parent
@@ -39,7 +39,7 @@ package struct SideFiles: Sendable, Hashable {
       if kinds[directory, default: 0] & kind.rawValue != 0 {
         return directory.appending(Array(kind.fileName.utf8))
       }
-      if directory.bytes.count <= file.root.bytes.count { return nil }
+      if directory.bytes.count <= 1 { return nil }
       directory = directory.parent
     }
   }

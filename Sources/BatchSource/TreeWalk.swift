@@ -13,7 +13,7 @@ struct TreeWalk {
   }
 
   /// What was found so far.
-  private(set) var result = ScanResult()
+  var result = ScanResult()
   private let known: KnownFiles
   private let willList: ((BatchPath, BatchPath) -> Void)?
   private var root = BatchPath([])

@@ -16,7 +16,7 @@ struct FileContexts {
 
   /// Adds the side files of a file that was not listed.
   mutating func look(beside file: BatchFile) {
-    sideFiles.look(beside: file)
+    sideFiles.look(aboveFilesIn: file.path.parent)
   }
 
   /// The context of one file.

@@ -25,7 +25,7 @@ extension IngestAttempt {
         if let error = unusable.files[file.path] {
           summary.failedFiles.append(error)
         } else {
-          try takeIn(file, record: record)
+          try await takeIn(file, record: record)
         }
       }
       start = end
@@ -33,29 +33,39 @@ extension IngestAttempt {
     progress.found(files: files.count, bytes: files.reduce(0) { $0 + $1.file.identity.size })
   }
 
-  private mutating func takeIn(_ file: BatchFile, record: FileRecord?) throws {
+  private mutating func takeIn(_ file: BatchFile, record: FileRecord?) async throws {
     guard var record else { return add(file, record: newRecord(of: file, version: 1)) }
     if record.isSameVersion(as: file.identity) { return noteKnown(file, record) }
-    let growth = compare(file, with: record)
-    record.take(file.identity)
-    switch growth {
+    switch compare(file, with: record) {
     case .same:
+      record.take(file.identity)
       touched.append(record)
       noteKnown(file, record)
     case .grown:
+      record.take(file.identity)
       add(file, record: record, resumesAt: (record.consumed, record.records))
     case .other:
-      takeInOther(file, version: record.version + 1)
+      try await takeInOther(file, than: record)
     case .unreadable(let error):
       summary.failedFiles.append(error)
     }
   }
 
   /// A known name with content that does not continue the old.
-  private mutating func takeInOther(_ file: BatchFile, version: Int) {
+  private mutating func takeInOther(_ file: BatchFile, than old: FileRecord) async throws {
     switch configuration.onModified {
-    case .add, .supersede:
-      add(file, record: newRecord(of: file, version: version))
+    case .add:
+      add(file, record: newRecord(of: file, version: old.version + 1))
+    case .supersede:
+      var superseded = old
+      superseded.state = .superseded
+      touched.append(superseded)
+      let shares = try await writer.perform { store in try store.shares(ofFile: old.id) }
+      for index in catalog.entries.indices {
+        guard let id = catalog.entries[index].storeID else { continue }
+        if shares.contains(where: { $0.collection == id }) { rebuilds.insert(index) }
+      }
+      add(file, record: newRecord(of: file, version: old.version + 1))
     case .error:
       summary.failedFiles.append(
         IngestError(
@@ -135,7 +145,8 @@ extension IngestAttempt {
         $0.state != .superseded && (!heldOnly || held.contains($0.id))
       }
     }
-    for record in records {
+    let superseded = Set(touched.filter { $0.state == .superseded }.map(\.id))
+    for record in records where !superseded.contains(record.id) {
       let slots = files.indices.filter { files[$0].record.id == record.id }
       if slots.contains(where: { files[$0].isWhole }) { continue }
       if let grown = slots.first {

@@ -12,13 +12,15 @@ extension IngestAttempt {
   /// change is the same row.
   mutating func writeAppended(_ index: Int, _ ordered: OrderedChanges) async throws {
     guard let collection = catalog.entries[index].storeID else { return }
+    let copies = try await copies(of: index)
     var reader = takeReader()
     var start = 0
     progress.beginWriting(rows: ordered.queue.changes.count)
     while start < ordered.queue.changes.count {
       let end = min(start + 4096, ordered.queue.changes.count)
       var batch = RowBatch(collection: collection)
-      for change in ordered.queue.changes[start..<end] {
+      for change in ordered.queue.changes[start..<end]
+      where !ordered.isUnplaced(change) || !copies.contains(Int(change.file)) {
         guard change.operation == .insert || change.operation == .upsert else {
           try quarantine(change, of: index, reading: &reader)
           continue
@@ -57,11 +59,13 @@ extension IngestAttempt {
   /// out, once.
   mutating func writeBag(_ index: Int, _ ordered: OrderedChanges) async throws {
     guard let collection = catalog.entries[index].storeID else { return }
+    let copies = try await copies(of: index)
     var reader = takeReader()
     progress.beginWriting(rows: ordered.queue.changes.count)
     for chunk in stride(from: 0, to: ordered.queue.changes.count, by: 4096) {
       var batch = BagBatch(collection: collection)
-      for change in ordered.queue.changes[chunk..<min(chunk + 4096, ordered.queue.changes.count)] {
+      for change in ordered.queue.changes[chunk..<min(chunk + 4096, ordered.queue.changes.count)]
+      where !ordered.isUnplaced(change) || !copies.contains(Int(change.file)) {
         try count(change, ordered, into: &batch, reading: &reader)
       }
       let counted = batch
@@ -92,6 +96,27 @@ extension IngestAttempt {
           id: batch.buffer.append(id), delta: delta, place: place, rank: rank,
           eventTime: change.eventTime, file: file, cells: delta == .insert ? cells : 0..<0))
     }
+  }
+
+  /// The slots of files whose bytes another file of the table has: rows without a place in the log
+  /// count once in them.
+  private func copies(of index: Int) async throws -> Set<Int> {
+    guard let id = catalog.entries[index].storeID else { return [] }
+    var copies: Set<Int> = []
+    var first: [[UInt8]: Int] = [:]
+    let slots = files.indices.filter { !files[$0].record.hash.isEmpty }
+      .sorted { (files[$0].stamp.ordinal, $0) < (files[$1].stamp.ordinal, $1) }
+    for slot in slots {
+      let record = files[slot].record
+      let isKnown = try await writer.perform { store in
+        try store.files(withHash: record.hash).contains { other in
+          try other.id < record.id && store.shares(ofFile: other.id).contains { $0.collection == id }
+        }
+      }
+      if isKnown || first[record.hash] != nil { copies.insert(slot) }
+      first[record.hash] = first[record.hash] ?? slot
+    }
+    return copies
   }
 
   /// What makes two changes the same change: the place in the log, or where the format has none

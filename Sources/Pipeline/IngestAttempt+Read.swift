@@ -9,7 +9,8 @@ import Sequencing
 extension IngestAttempt {
   /// Reads the run's new files; then what was held for want of a key that is known by now.
   mutating func readFiles() async throws {
-    try await readFiles(Array(files.indices), counting: true) { _ in true }
+    let new = files.indices.filter { !files[$0].isReread }
+    try await readFiles(new, counting: true) { _ in true }
     let keyless = catalog.entries.indices.filter { catalog.entries[$0].waitsForKey }
     for index in keyless { try await findKey(of: index) }
     let released = catalog.entries.indices.filter { index in

@@ -94,12 +94,15 @@ extension IngestAttempt {
     summary.bytes = progress.current.bytesDone
     for file in files where !file.isReread {
       summary.records += file.records
-      summary.changes += file.tallies.values.reduce(0) { $0 + $1.changes }
+      for (index, tally) in file.tallies {
+        if catalog.entries[index].plan.isSkipped {
+          summary.skippedChanges += tally.changes
+        } else {
+          summary.changes += tally.changes
+        }
+      }
       if let error = file.outcome?.error { summary.failedFiles.append(error) }
       if file.outcome?.tornReason != nil { summary.tornFiles.append(file.file.path.description) }
-    }
-    for entry in catalog.entries where entry.plan.isSkipped {
-      summary.skippedChanges += 0
     }
     summary.failedFiles += contexts.errors.values
     summary.tables = catalog.entries.filter { $0.storeID != nil }.map(\.name)

@@ -32,7 +32,7 @@ extension IngestAttempt {
   mutating func gatherForRefold(
     _ index: Int, key: KeyRule, late: Set<[UInt8]>
   ) async throws -> [LinkedRows.Component] {
-    try await addManifestFiles(of: index)
+    if !rebuilds.contains(index) { try await addManifestFiles(of: index) }
     // A grown file was read from where it had ended; now the whole of it stands for it.
     let whole = Set(files.filter(\.isWhole).map(\.record.id))
     let slots = files.indices.filter { slot in

@@ -7,8 +7,11 @@ import Sequencing
 extension IngestAttempt {
   /// Writes every collection's rows.
   mutating func writeCollections() async throws {
-    for index in catalog.entries.indices where sequencer.count(collection: index) > 0 {
+    for index in catalog.entries.indices {
+      let isRebuilt = rebuilds.contains(index)
+      guard isRebuilt || sequencer.count(collection: index) > 0 else { continue }
       guard catalog.entries[index].held == nil else { continue }
+      if isRebuilt { try await beginRebuild(index) }
       try Task.checkCancellation()
       let ordered = sequencer.release(collection: index)
       do {
@@ -26,6 +29,9 @@ extension IngestAttempt {
       case .columns: try await writeKeyed(index, ordered, key: key)
       case .wholeRow: try await writeBag(index, ordered)
       case .append: try await writeAppended(index, ordered)
+      }
+      if isRebuilt, let id = catalog.entries[index].storeID {
+        try await writer.perform { store in try store.finishRebuild(id) }
       }
     }
   }

@@ -24,25 +24,31 @@ struct IngestAttempt {
   var progress: ProgressMeter
   /// Collections some of whose keys could not be refolded: their changes of this call wait.
   var blocked: Set<Int> = []
+  /// The collection that is to be made anew, if any; and all that are.
+  let rebuild: String?
+  var rebuilds: Set<Int> = []
   /// Reads records again; made anew when files were added.
   var reader: RecordReader?
 
   init(
     configuration: Configuration, writer: StoreWriter, catalog: Catalog, width: Int,
-    unusable: Unusable, onEvent: @escaping @Sendable (PipelineEvent) -> Void
+    unusable: Unusable, rebuild: String? = nil, onEvent: @escaping @Sendable (PipelineEvent) -> Void
   ) {
     self.configuration = configuration
     self.writer = writer
     self.catalog = catalog
     self.width = width
     self.unusable = unusable
+    self.rebuild = rebuild
     progress = ProgressMeter(onEvent)
   }
 
   /// The whole road.
   mutating func run(_ listing: ScanResult) async throws -> RunSummary {
     try await takeIn(listing)
+    try await takeInForRebuilds()
     try await readFiles()
+    try await readForRebuilds()
     try refuseChanged()
     try await writer.perform { store in try store.begin() }
     do {

@@ -32,18 +32,20 @@ package struct IngestSession: Sendable {
   ///
   /// - Parameters:
   ///   - listing: the files to look at; known ones that did not change are passed over.
+  ///   - rebuild: a collection that is made anew from all its files; nil for none.
   ///   - onEvent: told how it goes, by one task at a time.
   /// - Returns: what was done and what was left. Broken records and files are in there; they do
   ///   not throw.
   /// - Throws: a fatal ``IngestError``, or `CancellationError`. Nothing is committed then.
   package mutating func ingest(
-    _ listing: ScanResult, onEvent: @escaping @Sendable (PipelineEvent) -> Void
+    _ listing: ScanResult, rebuild: String? = nil,
+    onEvent: @escaping @Sendable (PipelineEvent) -> Void
   ) async throws -> RunSummary {
     var unusable = Unusable()
     while true {
       var attempt = IngestAttempt(
         configuration: configuration, writer: writer, catalog: catalog, width: width,
-        unusable: unusable, onEvent: onEvent)
+        unusable: unusable, rebuild: rebuild, onEvent: onEvent)
       do {
         let summary = try await attempt.run(listing)
         catalog = attempt.catalog

@@ -39,7 +39,7 @@ package struct Replay: Sendable {
     var session = try await IngestSession(
       configuration, store: store, width: Cores.count, holdsBothNamesakes: true)
     do {
-      let summary = try await session.ingest(listing, onEvent: onEvent)
+      let summary = try await session.ingest(listing, rebuild: rebuild, onEvent: onEvent)
       try await session.finish()
       return summary
     } catch {

@@ -1,11 +1,11 @@
+import BatchSource
 package import ChangeModel
+import CollectionStore
 
 /// What a run tells while it goes on. Everything that is shown to people is derived from these.
 package enum PipelineEvent: Sendable {
   /// Work was found or done; see ``Progress``.
   case progress(Progress)
-  /// A batch file was finished, and its changes are committed or held.
-  case fileDone(path: String, changes: Int, quarantined: Int)
   /// A file could not be used, or only in part; it is tried again when it changes.
   case fileFailed(IngestError)
   /// A table waits for something that only a person can give (its key, an order, a new name).
@@ -111,6 +111,20 @@ package struct RunSummary: Sendable {
     failedFiles += later.failedFiles
     tornFiles += later.tornFiles
     warnings += later.warnings
+  }
+
+  /// Takes over from the manifest which files are left undone: what was cut off at one time may
+  /// have been completed since.
+  mutating func setTroubled(_ files: [FileRecord]) {
+    let paths = Set(files.map { BatchPath($0.path).description })
+    tornFiles = files.filter { $0.state == .torn }.map { BatchPath($0.path).description }
+    failedFiles = failedFiles.filter { error in error.file.map { !paths.contains($0) } ?? true }
+    for file in files where file.state == .failed {
+      failedFiles.append(
+        IngestError(
+          .file, file: BatchPath(file.path).description,
+          cause: file.reason ?? "the file cannot be read"))
+    }
   }
 
   /// Whether everything that was there is applied; decides between exit status 0 and 1.

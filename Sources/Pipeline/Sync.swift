@@ -40,6 +40,10 @@ package struct Sync: Sendable {
       } catch is CancellationError {
         // A clean stop: the last commit stands, the rest is read again next time.
       }
+      let troubled = try await session.withStore { store in
+        try store.files(in: [.torn, .failed])
+      }
+      summary.setTroubled(troubled)
       try await session.finish()
       return summary
     } catch {
@@ -72,6 +76,8 @@ package struct Sync: Sendable {
         continue
       }
       let done = try await session.ingest(news.listing, onEvent: onEvent)
+      for table in done.held where !summary.held.contains(table) { onEvent(.tableHeld(table)) }
+      for error in done.failedFiles { onEvent(.fileFailed(error)) }
       summary.merge(done)
       // Between bursts, the file alone is brought up to date.
       if news.isSettled {

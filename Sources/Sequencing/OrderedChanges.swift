@@ -30,6 +30,11 @@ package struct OrderedChanges: Sendable {
     Self.rank(of: change, files: files)
   }
 
+  /// Whether a change has no place in the source's log, only one in its file.
+  package func isUnplaced(_ change: SequencedChange) -> Bool {
+    change.position == .zero
+  }
+
   /// The group's changes, oldest first.
   package func changes(of group: Group) -> some Collection<SequencedChange> {
     order[Int(group.start)..<Int(group.start + group.count)].lazy.map { queue.changes[Int($0)] }

@@ -50,7 +50,6 @@ final class ProgressDisplay: Sendable {
     state.withLock { state in
       switch event {
       case .progress(let progress): show(progress, &state)
-      case .fileDone: break
       case .fileFailed(let error): complain("\(error)", &state)
       case .tableHeld(let held):
         complain(SummaryText.lines(of: held).joined(separator: "\n"), &state)

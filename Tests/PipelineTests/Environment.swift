@@ -6,4 +6,9 @@ enum Environment {
   static func value(_ name: String) -> String? {
     getenv(name).map { String(cString: $0) }
   }
+
+  /// The number in a variable.
+  static func count(_ name: String, default count: Int) -> Int {
+    value(name).flatMap { Int($0) } ?? count
+  }
 }

@@ -36,11 +36,10 @@ struct WorldBench {
       configuration, store: store, width: 1, holdsBothNamesakes: true)
   }
 
-  /// Compares what a session's store holds with what the present records give.
+  /// Compares what a session's store holds with what it should.
   func differences(
-    _ session: IngestSession, present: some Sequence<Int>
+    _ session: IngestSession, from expected: [String: ExpectedTable]
   ) async throws -> [String] {
-    let expected = oracle.tables(present: present)
     let actual = try await session.withStore { store in try StoredTables(store) }
     var differences: [String] = []
     for (name, table) in expected.sorted(by: { $0.key < $1.key }) {
