@@ -1,0 +1,142 @@
+import ChangeModel
+import Sequencing
+import Testing
+
+/// Changes put back at their place: by key, and for each key by rank, whatever the order in which
+/// they were admitted.
+@Suite struct OrderedChangesTests {
+  // Prevents the file's arrival from deciding: what came last must not be what is newest.
+  @Test func `changes of a key are ordered by position, not by admission`() {
+    var bench = SequencerBench()
+    bench.admit(ordinal: 3, [("a", .update, 30)])
+    bench.admit(ordinal: 1, [("a", .insert, 10), ("b", .insert, 11)])
+    bench.admit(ordinal: 2, [("a", .update, 20)])
+    #expect(bench.release() == ["a": [10, 20, 30], "b": [11]])
+  }
+
+  // Prevents keys that share their first eight bytes from being taken for one.
+  @Test func `keys are told apart behind their common beginning`() {
+    var bench = SequencerBench()
+    bench.admit(
+      ordinal: 1,
+      [("customer-2", .insert, 1), ("customer-1", .insert, 2), ("customer", .insert, 3)])
+    #expect(bench.keys() == ["customer", "customer-1", "customer-2"])
+  }
+
+  // Prevents an empty key and a short one from sorting behind a longer one.
+  @Test func `keys are ordered as their bytes are`() {
+    var bench = SequencerBench()
+    bench.admit(
+      ordinal: 1, [("b", .insert, 1), ("aa", .insert, 2), ("a", .insert, 3), ("ab", .insert, 4)])
+    #expect(bench.keys() == ["a", "aa", "ab", "b"])
+  }
+
+  // Prevents a tie of positions from being broken by chance: the file's number breaks it.
+  @Test func `changes of one position are ordered by the number of their file`() {
+    var bench = SequencerBench()
+    bench.admit(ordinal: 9, [("a", .update, 5)])
+    bench.admit(ordinal: 2, [("a", .delete, 5)])
+    #expect(bench.operations(of: "a") == [.delete, .update])
+  }
+}
+
+/// What is left of a key's changes.
+@Suite struct KeyFoldTests {
+  // Prevents values from being read that nothing shows of: it is most of the second pass.
+  @Test func `a full image hides everything before it`() {
+    var bench = SequencerBench()
+    bench.admit(
+      ordinal: 1, [("a", .insert, 1), ("a", .update, 2), ("a", .update, 3)])
+    let fold = bench.fold("a")
+    #expect(fold.needed.count == 1)
+    #expect(fold.floor?.operation == .insert)
+  }
+
+  // Prevents an older change from shining through a delete.
+  @Test func `a delete leaves only what came after it`() {
+    var bench = SequencerBench()
+    bench.admit(ordinal: 1, [("a", .insert, 1), ("a", .delete, 2)])
+    #expect(bench.fold("a").needed.isEmpty)
+    #expect(bench.fold("a").floor?.operation == .delete)
+  }
+
+  // Prevents a column that only an older change named from being lost.
+  @Test func `a change that names other columns stays beside a newer one`() {
+    var bench = SequencerBench()
+    bench.admit(ordinal: 1, [("a", .update, 1)], shape: [0])
+    bench.admit(ordinal: 2, [("a", .update, 2)], shape: [1])
+    bench.admit(ordinal: 3, [("a", .update, 3)], shape: [0])
+    #expect(bench.fold("a").needed.count == 2)
+  }
+
+  // Prevents a re-emission after a restart from going unnoticed.
+  @Test func `a repeat of a change is counted`() {
+    var bench = SequencerBench()
+    bench.admit(ordinal: 1, [("a", .insert, 1), ("a", .update, 2)])
+    bench.admit(ordinal: 2, [("a", .update, 2)])
+    #expect(bench.fold("a").repeats == 1)
+  }
+}
+
+/// Changes of one table, admitted without a decoder.
+struct SequencerBench {
+  private var sequencer = Sequencer()
+  private var ordered: OrderedChanges?
+
+  mutating func admit(
+    ordinal: UInt64, _ changes: [(key: String, operation: ChangeModel.Operation, position: UInt64)],
+    shape: [Int] = [0, 1]
+  ) {
+    let file = sequencer.addFile(FileStamp(ordinal: ordinal, series: 1))
+    var batch = ChangeBatch()
+    for (index, entry) in changes.enumerated() {
+      var change = Change(table: 0, operation: entry.operation)
+      change.position = Position(entry.position)
+      change.recordIndex = UInt32(index)
+      change.key = ByteRange(offset: batch.keyBytes.count, count: entry.key.utf8.count)
+      batch.keyBytes += entry.key.utf8
+      batch.changes.append(change)
+    }
+    var route = Sequencer.Route(collection: 0)
+    route.shapes = [ColumnSet(shape)]
+    var routes = [route]
+    _ = sequencer.admit(batch, from: file, routes: &routes, lineages: [7])
+  }
+
+  private mutating func released() -> OrderedChanges {
+    if let ordered { return ordered }
+    let released = sequencer.release(collection: 0)
+    ordered = released
+    return released
+  }
+
+  mutating func keys() -> [String] {
+    let ordered = released()
+    return ordered.groups.map { String(decoding: ordered.key(of: $0), as: UTF8.self) }
+  }
+
+  mutating func release() -> [String: [UInt64]] {
+    let ordered = released()
+    var positions: [String: [UInt64]] = [:]
+    for group in ordered.groups {
+      positions[String(decoding: ordered.key(of: group), as: UTF8.self)] =
+        ordered.changes(of: group).map { ordered.rank(of: $0).position.word0 }
+    }
+    return positions
+  }
+
+  mutating func operations(of key: String) -> [ChangeModel.Operation] {
+    let ordered = released()
+    return ordered.groups.filter { ordered.key(of: $0).elementsEqual(key.utf8) }
+      .flatMap { ordered.changes(of: $0).map(\.operation) }
+  }
+
+  mutating func fold(_ key: String) -> KeyFold {
+    let ordered = released()
+    var fold = KeyFold()
+    if let group = ordered.groups.first(where: { ordered.key(of: $0).elementsEqual(key.utf8) }) {
+      fold.fold(group, of: ordered)
+    }
+    return fold
+  }
+}
