@@ -136,7 +136,7 @@ extension RecordDecoder {
       case UInt8(ascii: "[") where recordsOfFile == 0 && !resync.isArray && offset <= 3:
         resync.isArray = true
         index += 1
-      case UInt8(ascii: ",") where resync.isArray || isResumed: 
+      case UInt8(ascii: ",") where resync.isArray || isResumed:
         resync.isArray = true
         index += 1
       case UInt8(ascii: "]") where (resync.isArray || isResumed) && !isArrayClosed:
@@ -231,7 +231,8 @@ extension RecordDecoder {
   ) -> Int? {
     let newline = window[start...].firstIndex(of: 0x0A)
     let next = resync.nextRecord(
-      in: newline.map { UnsafeRawBufferPointer(rebasing: window[..<$0]) } ?? window, from: start + 1)
+      in: newline.map { UnsafeRawBufferPointer(rebasing: window[..<$0]) } ?? window, from: start + 1
+    )
     guard let end = next ?? newline else { return nil }
     let fault = JSONFault(.notAnObject, at: start)
     quarantinePiece(window, from: start, to: end, fault: fault, into: &batch)

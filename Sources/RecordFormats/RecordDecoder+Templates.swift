@@ -84,7 +84,8 @@ extension RecordDecoder {
   ) -> Bool {
     let spanCount = template.pointee.spanCount
     if spanCount == 0 { return true }
-    if isClean(base, template.pointee.spans.0), spanCount == 1 || isClean(base, template.pointee.spans.1)
+    if isClean(base, template.pointee.spans.0),
+      spanCount == 1 || isClean(base, template.pointee.spans.1)
     {
       return true
     }
@@ -108,7 +109,9 @@ extension RecordDecoder {
       if JSONText.hasEscape(value(Int(key.new), base)) { return false }
       if key.old >= 0, JSONText.hasEscape(value(Int(key.old), base)) { return false }
     }
-    let last = template.pointee.spanCount == 1 ? template.pointee.spans.0.last : template.pointee.spans.1.last
+    let last =
+      template.pointee.spanCount == 1
+      ? template.pointee.spans.0.last : template.pointee.spans.1.last
     for index in 0...last where JSONText.firstBadEscape(value(index, base)) != nil {
       return false
     }
@@ -154,8 +157,10 @@ extension RecordDecoder {
     isCompound: Bool, to bytes: inout [UInt8]
   ) -> Bool {
     let text = value(Int(part.new), base)
-    if text.count == 4, base.loadUnaligned(
-      fromByteOffset: templates.memory.values[Int(part.new)].start, as: UInt32.self) == 0x6C6C_756E
+    if text.count == 4,
+      base.loadUnaligned(
+        fromByteOffset: templates.memory.values[Int(part.new)].start, as: UInt32.self)
+        == 0x6C6C_756E
     {
       return false
     }

@@ -174,7 +174,8 @@ enum DigitRun {
         & 0x8080_8080_8080_8080
       let count = others.trailingZeroBitCount >> 3
       if count == 0 { break }
-      value = value &* scale(count) &+ combine(digits &<< UInt64(truncatingIfNeeded: (8 &- count) &* 8))
+      value =
+        value &* scale(count) &+ combine(digits &<< UInt64(truncatingIfNeeded: (8 &- count) &* 8))
       total &+= count
       position &+= count
       if count < 8 { return total <= 18 ? value : nil }
