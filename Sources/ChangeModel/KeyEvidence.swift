@@ -115,8 +115,10 @@ extension KeyEvidence {
     let singles = columns.filter { $0.value.nullCount == 0 && $0.value.valueCount > 0 }
       .filter { $0.value.isDistinct && $0.value.changeCount == 0 }
       .map { (name: $0.key, column: $0.value) }
-      .sorted { Self.score($0.name) != Self.score($1.name)
-        ? Self.score($0.name) > Self.score($1.name) : $0.name < $1.name }
+      .sorted {
+        Self.score($0.name) != Self.score($1.name)
+          ? Self.score($0.name) > Self.score($1.name) : $0.name < $1.name
+      }
     for single in singles where candidates.first?.columns != [single.name] {
       candidates.append(
         KeyCandidate(columns: [single.name], evidence: sentence(single.column)))

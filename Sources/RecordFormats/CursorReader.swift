@@ -87,7 +87,8 @@ enum CursorReader {
     cursor.kind = .mysql
     cursor.lineage = "mysql:" + base
     cursor.position = Position(
-      number, try self.number(members, "position"), try self.number(members, "logSeqNum", orElse: 0))
+      number, try self.number(members, "position"), try self.number(members, "logSeqNum", orElse: 0)
+    )
   }
 
   /// The base name and the number of a log file: `log-bin.000010` is (`log-bin`, 10). White space

@@ -12,7 +12,7 @@ extension RecordDecoder {
     var after = -1
     var exists = -1
     var count = -1
-    /// The first byte behind the members that the templates treat as the record's head.
+    /// Whether `tableName` is an object; without it the record is a flat row.
     var isArcion = false
   }
 

@@ -35,7 +35,9 @@ extension RecordDecoder {
           start = resumed
           continue
         }
-        guard isTerminated || isProvablyComplete(window) else { return tornRow(window, from: start) }
+        guard isTerminated || isProvablyComplete(window) else {
+          return tornRow(window, from: start)
+        }
         let row = UnsafeRawBufferPointer(rebasing: window[start..<end])
         decodeRow(window, row, at: start, into: &batch)
         start = next

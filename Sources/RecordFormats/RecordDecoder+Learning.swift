@@ -34,7 +34,8 @@ extension RecordDecoder {
     let prefix = UnsafeRawBufferPointer(start: tokens.base + start, count: prefixCount)
     let slot =
       draft.isFlat
-      ? 0 : TemplateStore.slot(tokens.base.load(fromByteOffset: start + prefixCount, as: UInt8.self))
+      ? 0
+      : TemplateStore.slot(tokens.base.load(fromByteOffset: start + prefixCount, as: UInt8.self))
     guard templates.hasRoom(prefix: prefix, flatTable: flatTable, slot: slot) else { return }
 
     var holes: [Hole] = []
@@ -120,7 +121,9 @@ extension RecordDecoder {
         guard token < tokens.count, tokens.offset(token) == start - 1,
           holes.count < TemplateStore.valuesMax
         else { return false }
-        if isBefore { columns[column]?.before = holes.count } else {
+        if isBefore {
+          columns[column]?.before = holes.count
+        } else {
           columns[column]?.after = holes.count
         }
         holes.append(

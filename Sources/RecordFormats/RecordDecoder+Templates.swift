@@ -23,7 +23,8 @@ extension RecordDecoder {
         break
       }
       let template = templates.templates + found
-      guard var change = makeChange(tokens.base, template, into: &batch.keyBytes) else { break }
+      var change = template.pointee.change
+      guard fill(&change, tokens.base, template, keys: &batch.keyBytes) else { break }
       template.pointee.hits += 1
       if !template.pointee.isLeftOut {
         change.recordIndex = UInt32(truncatingIfNeeded: recordIndex + count)
@@ -83,7 +84,8 @@ extension RecordDecoder {
   ) -> Bool {
     let spanCount = template.pointee.spanCount
     if spanCount == 0 { return true }
-    if isClean(base, template.pointee.spans.0), spanCount == 1 || isClean(base, template.pointee.spans.1)
+    if isClean(base, template.pointee.spans.0),
+      spanCount == 1 || isClean(base, template.pointee.spans.1)
     {
       return true
     }
@@ -107,7 +109,9 @@ extension RecordDecoder {
       if JSONText.hasEscape(value(Int(key.new), base)) { return false }
       if key.old >= 0, JSONText.hasEscape(value(Int(key.old), base)) { return false }
     }
-    let last = template.pointee.spanCount == 1 ? template.pointee.spans.0.last : template.pointee.spans.1.last
+    let last =
+      template.pointee.spanCount == 1
+      ? template.pointee.spans.0.last : template.pointee.spans.1.last
     for index in 0...last where JSONText.firstBadEscape(value(index, base)) != nil {
       return false
     }
@@ -120,31 +124,30 @@ extension RecordDecoder {
     return UnsafeRawBufferPointer(start: base + value.start, count: value.count)
   }
 
-  /// Makes the change of the record that was matched last; nil where the general way must.
+  /// Fills in the change of the record that was matched last; false where the general way must.
   @inline(__always)
-  private func makeChange(
-    _ base: UnsafeRawPointer, _ template: UnsafePointer<RecordTemplate>,
-    into keyBytes: inout [UInt8]
-  ) -> Change? {
-    var change = template.pointee.change
-    guard setOrder(template, &change) else { return nil }
-    if template.pointee.isLeftOut || template.pointee.keyCount == 0 { return change }
+  private func fill(
+    _ change: inout Change, _ base: UnsafeRawPointer, _ template: UnsafePointer<RecordTemplate>,
+    keys keyBytes: inout [UInt8]
+  ) -> Bool {
+    guard setOrder(template, &change) else { return false }
+    if template.pointee.isLeftOut || template.pointee.keyCount == 0 { return true }
     let start = keyBytes.count
     if template.pointee.keyCount == 1 {
       guard appendKeyPart(base, template.pointee.keyParts[0], isCompound: false, to: &keyBytes)
-      else { return nil }
+      else { return false }
     } else {
       KeyEncoding.append(count: template.pointee.keyCount, to: &keyBytes)
       for part in 0..<template.pointee.keyCount {
         guard appendKeyPart(base, template.pointee.keyParts[part], isCompound: true, to: &keyBytes)
         else {
           keyBytes.removeSubrange(start...)
-          return nil
+          return false
         }
       }
     }
     change.key = ByteRange(offset: start, count: keyBytes.count - start)
-    return change
+    return true
   }
 
   /// Appends a part of the key; false where it is NULL or differs before and after the change.
@@ -154,8 +157,10 @@ extension RecordDecoder {
     isCompound: Bool, to bytes: inout [UInt8]
   ) -> Bool {
     let text = value(Int(part.new), base)
-    if text.count == 4, base.loadUnaligned(
-      fromByteOffset: templates.memory.values[Int(part.new)].start, as: UInt32.self) == 0x6C6C_756E
+    if text.count == 4,
+      base.loadUnaligned(
+        fromByteOffset: templates.memory.values[Int(part.new)].start, as: UInt32.self)
+        == 0x6C6C_756E
     {
       return false
     }
@@ -263,10 +268,11 @@ extension RecordDecoder {
       offsets: tokens.offsets + index, into: match)
     guard end == start + Int(change.recordLength) else { return }
     var bytes: [UInt8] = []
-    let made: Change? = withUnsafePointer(to: template) { template in
-      makeChange(tokens.base, template, into: &bytes)
+    var made = template.change
+    let isMade = withUnsafePointer(to: template) { template in
+      fill(&made, tokens.base, template, keys: &bytes)
     }
-    guard let made, made.position == change.position, made.counter == change.counter,
+    guard isMade, made.position == change.position, made.counter == change.counter,
       made.eventTime == change.eventTime, bytes == key, made.lineage == change.lineage
     else { return }
     templates.add(

@@ -88,21 +88,21 @@ struct RecordTemplate {
     var step = UnsafePointer(steps)
     while true {
       let count = Int(step.pointee.literalCount)
-      guard count <= limit - position,
+      guard count <= limit &- position,
         Self.isEqual(base + position, step.pointee.literal, count)
       else { return -1 }
-      position += count
+      position &+= count
       switch step.pointee.hole {
       case .value:
-        let end = Int(offsets[Int(step.pointee.token)]) - 1
+        let end = Int(offsets[Int(step.pointee.token)]) &- 1
         guard end >= position else { return -1 }
-        match.values[Int(step.pointee.target)] = (position, end - position)
+        match.values[Int(step.pointee.target)] = (position, end &- position)
         position = end
       case .number, .padded:
         let first = position
         guard
           let value = DigitRun.read(base, &position, limit: limit),
-          step.pointee.hole == .padded || position == first + 1
+          step.pointee.hole == .padded || position == first &+ 1
             || base.load(fromByteOffset: first, as: UInt8.self) != 0x30
         else { return -1 }
         match.numbers[Int(step.pointee.target)] = value
@@ -112,22 +112,32 @@ struct RecordTemplate {
     }
   }
 
+  /// The bits in which 16 bytes differ.
+  @inline(__always)
+  private static func difference(
+    _ left: UnsafeRawPointer, _ right: UnsafeRawPointer, _ offset: Int
+  ) -> SIMD2<UInt64> {
+    left.loadUnaligned(fromByteOffset: offset, as: SIMD2<UInt64>.self)
+      ^ right.loadUnaligned(fromByteOffset: offset, as: SIMD2<UInt64>.self)
+  }
+
   /// Whether two stretches of memory are equal.
   @inline(__always)
   static func isEqual(_ left: UnsafeRawPointer, _ right: UnsafeRawPointer, _ count: Int) -> Bool {
-    if count >= 8 {
+    if count >= 16 {
       if count > 64 { return memcmp(left, right, count) == 0 }
+      var differences = difference(left, right, count &- 16)
       var offset = 0
-      while offset + 8 < count {
-        if left.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
-          != right.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
-        {
-          return false
-        }
-        offset += 8
+      while offset &+ 16 < count {
+        differences |= difference(left, right, offset)
+        offset &+= 16
       }
-      return left.loadUnaligned(fromByteOffset: count - 8, as: UInt64.self)
-        == right.loadUnaligned(fromByteOffset: count - 8, as: UInt64.self)
+      return differences == SIMD2<UInt64>(repeating: 0)
+    }
+    if count >= 8 {
+      return left.loadUnaligned(as: UInt64.self) == right.loadUnaligned(as: UInt64.self)
+        && left.loadUnaligned(fromByteOffset: count &- 8, as: UInt64.self)
+          == right.loadUnaligned(fromByteOffset: count &- 8, as: UInt64.self)
     }
     if count >= 4 {
       return left.loadUnaligned(as: UInt32.self) == right.loadUnaligned(as: UInt32.self)
@@ -155,7 +165,7 @@ enum DigitRun {
   static func read(_ base: UnsafeRawPointer, _ position: inout Int, limit: Int) -> UInt64? {
     var value: UInt64 = 0
     var total = 0
-    while limit - position >= 8 {
+    while limit &- position >= 8 {
       let chunk = base.loadUnaligned(fromByteOffset: position, as: UInt64.self)
       let digits = chunk ^ 0x3030_3030_3030_3030
       // The high bit of each byte that is no digit.
@@ -164,13 +174,14 @@ enum DigitRun {
         & 0x8080_8080_8080_8080
       let count = others.trailingZeroBitCount >> 3
       if count == 0 { break }
-      value = value &* scale(count) &+ combine(digits << UInt64((8 - count) * 8))
-      total += count
-      position += count
+      value =
+        value &* scale(count) &+ combine(digits &<< UInt64(truncatingIfNeeded: (8 &- count) &* 8))
+      total &+= count
+      position &+= count
       if count < 8 { return total <= 18 ? value : nil }
       if total > 18 { return nil }
     }
-    if limit - position < 8 {
+    if limit &- position < 8 {
       while position < limit {
         let digit = base.load(fromByteOffset: position, as: UInt8.self) ^ 0x30
         guard digit < 10 else { break }

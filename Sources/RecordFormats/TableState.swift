@@ -80,7 +80,9 @@ struct TableState {
       published.columns.append(text)
       describe(index, text)
     }
-    if place < order.count { order[place] = index } else if place == order.count {
+    if place < order.count {
+      order[place] = index
+    } else if place == order.count {
       order.append(index)
     }
     return index

@@ -44,7 +44,8 @@ package final class JSONIndexer {
     if let offsets {
       tokens = JSONTokens(base: base, byteCount: text.count, offsets: offsets, count: count)
     } else {
-      tokens = JSONTokens(base: base, byteCount: text.count, offsets: JSONTokens.noOffsets, count: 0)
+      tokens = JSONTokens(
+        base: base, byteCount: text.count, offsets: JSONTokens.noOffsets, count: 0)
     }
     switch Int(status) {
     case RESEQUEL_JSON_INDEXED: return .indexed

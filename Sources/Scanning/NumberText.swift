@@ -131,7 +131,8 @@ extension NumberText {
       if index < text.count, text[index] | 0x20 == UInt8(ascii: "e") {
         index += 1
         var isSmall = false
-        if index < text.count, text[index] == UInt8(ascii: "-") || text[index] == UInt8(ascii: "+") {
+        if index < text.count, text[index] == UInt8(ascii: "-") || text[index] == UInt8(ascii: "+")
+        {
           isSmall = text[index] == UInt8(ascii: "-")
           index += 1
         }

@@ -132,7 +132,8 @@ struct ArcionRulesTests {
   // A number that wraps around would rank a change anywhere.
   @Test(arguments: [
     #"{"log":"b.1","position":18446744073709551616}"#, #"{"log":"b.1","position":-1}"#,
-    #"{"log":"b.1","position":1.5}"#, #"{"log":"b.1","position":1,"timestamp":9223372036854775807}"#,
+    #"{"log":"b.1","position":1.5}"#,
+    #"{"log":"b.1","position":1,"timestamp":9223372036854775807}"#,
     #"{"dscId":1,"mutId":null}"#, #"[1]"#, "\"{]\"", "7",
   ])
   func `cursors that do not fit are quarantined`(_ cursor: String) {
@@ -157,7 +158,9 @@ struct ArcionRulesTests {
     let evidence = outcome.cursors["c.s.t"]
     #expect(
       evidence?.proposals
-        == [OrderField(path: "cursor.lsn", kind: .pgLSN), OrderField(path: "cursor.scn", kind: .int)])
+        == [
+          OrderField(path: "cursor.lsn", kind: .pgLSN), OrderField(path: "cursor.scn", kind: .int),
+        ])
   }
 
   // The way out for sources whose cursors nobody published.
@@ -170,7 +173,8 @@ struct ArcionRulesTests {
     ])
     let fixed = plan
     let text = record(
-      cursor: #"{"extractorId":1,"lsn":"16/B374D848"}"#, after: #"{"k":"1","v":"0x1-0000000000000002"}"#,
+      cursor: #"{"extractorId":1,"lsn":"16/B374D848"}"#,
+      after: #"{"k":"1","v":"0x1-0000000000000002"}"#,
       count: #"{"insertCount":9}"#)
     let outcome = decode(Samples.lines([text]), plan: { _ in fixed })
     #expect(outcome.changes.first?.position == Position(0x16_B374_D848, 1, 2, 9))

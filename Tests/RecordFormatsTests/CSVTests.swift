@@ -69,7 +69,8 @@ struct CSVTests {
     #expect(torn.end == .torn(byteOffset: 4, reason: "the last row is cut off"))
     let confirmed = decode(text, try file(Self.published), plan: plan())
     #expect(confirmed.changes.map(\.key) == ["1", "2"] && confirmed.end == .complete)
-    let row = "9,NULL,1,x,NULL,1,I,\"{\"\"log\"\":\"\"b.1\"\",\"\"position\"\":1}\",\"{\"\"insertCount\"\":1}\""
+    let row =
+      "9,NULL,1,x,NULL,1,I,\"{\"\"log\"\":\"\"b.1\"\",\"\"position\"\":1}\",\"{\"\"insertCount\"\":1}\""
     let bytes = Array(row.utf8)
     #expect(decode(bytes, try file(), plan: plan()).changes.map(\.key) == ["9"])
     for length in 1..<bytes.count {
@@ -145,7 +146,8 @@ struct CSVTests {
     #expect(outcome.changes.map(\.key) == ["1", "2", "3"])
     #expect(
       outcome.changes.map(\.values) == [
-        ["a": "'01'", "b": "2.5"], ["a": "2", "b": "0.30000000000000004"], ["a": "3", "b": "'1e400'"],
+        ["a": "'01'", "b": "2.5"], ["a": "2", "b": "0.30000000000000004"],
+        ["a": "3", "b": "'1e400'"],
       ])
     #expect(throws: IngestError.self) { _ = try ArcionSchemas(yaml: "a: [") }
     #expect(throws: IngestError.self) { _ = try ArcionSchemas(yaml: "x: 1") }

@@ -69,7 +69,9 @@ struct FramingTests {
     texts.append("\u{FEFF}" + lines.map { $0 + "\n" }.joined())
     texts.append("[" + Samples.nation.map { pretty($0) }.joined(separator: ",") + "]")
     texts.append(Samples.nation.joined() + Samples.nation.joined())
-    texts.append((Samples.nation + Samples.nation + [String(Samples.nation[0].prefix(99))]).joined(separator: "\n"))
+    texts.append(
+      (Samples.nation + Samples.nation + [String(Samples.nation[0].prefix(99))]).joined(
+        separator: "\n"))
     for text in texts {
       let bytes = Array(text.utf8)
       let whole = decode(bytes, values: false, plan: plan)

@@ -20,7 +20,8 @@ struct SeededNumbers {
 /// Valid files with a few bytes changed: nothing traps, nothing vanishes, and no record suffers for
 /// another's damage.
 struct FuzzTests {
-  static let bytes: [UInt8] = Array("{}[]\",:\\0123456789aue-+. \r\t".utf8) + [0, 1, 0x7F, 0x80, 0xC3, 0xFF]
+  static let bytes: [UInt8] =
+    Array("{}[]\",:\\0123456789aue-+. \r\t".utf8) + [0, 1, 0x7F, 0x80, 0xC3, 0xFF]
 
   /// Changes one to three bytes of a record: replaced, removed, or inserted.
   private func mutate(

@@ -21,7 +21,8 @@ struct CSVScannerTests {
   // A field that ends too early shifts every column behind it.
   @Test func `fields are split and unquoted`() {
     #expect(fields("a,,\"b,\"\"c\"\"\nd\",e\nf") == ["a", "", "b,\"c\"\nd", "e"])
-    #expect(fields("a\r\n") == ["a"] && fields("\"a\"\r\n") == ["a"] && fields("a\rb\n") == ["a\rb"])
+    #expect(
+      fields("a\r\n") == ["a"] && fields("\"a\"\r\n") == ["a"] && fields("a\rb\n") == ["a\rb"])
     #expect(fields("\"a\\\"b\",c\\,d,\"x\\y\\\\\"", escape: 0x5C) == ["a\"b", "c,d", "x\\y\\"])
     #expect(fields("") == [""])
   }

@@ -23,7 +23,9 @@ struct NumberTextTests {
     #expect(canonical(expected) == expected)
   }
 
-  @Test(arguments: ["", "-", "1e", "e5", "1.2.3", "0x10", "1 ", "NaN", ".", "1e99999999999999999999"])
+  @Test(arguments: [
+    "", "-", "1e", "e5", "1.2.3", "0x10", "1 ", "NaN", ".", "1e99999999999999999999",
+  ])
   func `what is no number has none`(_ text: String) {
     #expect(canonical(text) == nil)
   }
