@@ -5,8 +5,8 @@
 # The optimiser does not look across modules: this shows that nothing hot waits behind a wall.
 # Needs `swift build -c release --product decode-bench` before. Call it from the package's root.
 set -eu
-records=${1:-300000}
-turns=${2:-7}
+records=${1:-150000}
+turns=${2:-5}
 build=.build/release
 work=.build/one-module
 rm -rf "$work"
