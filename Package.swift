@@ -46,7 +46,8 @@ let package = Package(
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .target(
-      name: "BatchSource", dependencies: ["ChangeModel", "CXXHash", "CZlib", "CZstd"],
+      name: "BatchSource",
+      dependencies: ["ChangeModel", "Hashing", "CXXHash", "CZlib", "CZstd"],
       swiftSettings: strict),
 
     // Order restored. Pure values: no I/O, no tasks, no clock.

@@ -1,5 +1,6 @@
 package import ChangeModel
 import Glibc
+package import Hashing
 
 /// Reads batch files as windows of decompressed bytes; gzip and zstd are recognised by content.
 ///
@@ -76,10 +77,13 @@ package final class BatchFileReader {
   ///   - file: the file. If it changed since it was found, the new version is read.
   ///   - startOffset: the decompressed bytes before it are read and hashed but not given out.
   ///   - spill: keeps the decompressed bytes of a compressed file.
+  ///   - spillsPlainFiles: whether it keeps those of any file: for a mount on which reading a record
+  ///     again would be a request to somewhere else.
   /// - Throws: a file error when it cannot be opened, or is no regular file.
-  package func open(_ file: BatchFile, startOffset: UInt64 = 0, spill: SpillFile? = nil)
-    throws(IngestError)
-  {
+  package func open(
+    _ file: BatchFile, startOffset: UInt64 = 0, spill: SpillFile? = nil,
+    spillsPlainFiles: Bool = false
+  ) throws(IngestError) {
     try source.open(file)
     hasher.reset()
     filled = 0..<0
@@ -97,7 +101,7 @@ package final class BatchFileReader {
       source.close()
       throw error
     }
-    if case .none = decompressor { return }
+    if case .none = decompressor, !spillsPlainFiles { return }
     self.spill = spill
     spillOffset = spill?.byteCount ?? 0
   }

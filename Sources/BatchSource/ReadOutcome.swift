@@ -1,3 +1,5 @@
+package import Hashing
+
 /// What reading a batch file showed, besides its bytes.
 package struct ReadOutcome: Sendable {
   /// The version that was read, as it was when the file was opened.

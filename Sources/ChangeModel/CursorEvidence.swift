@@ -52,8 +52,16 @@ package struct CursorEvidence: Sendable, Hashable {
     }
   }
 
-  /// The fields that every cursor had, that never fell and did rise; by name.
+  /// The fields that could be an order: those that every cursor had, and of these, where there are
+  /// any, those that never fell in a file and did rise; by name.
   package var proposals: [OrderField] {
+    rising.isEmpty
+      ? fields.filter { $0.value.count == recordCount && $0.key != "cursor.extractorId" }
+        .map { OrderField(path: $0.key, kind: $0.value.kind) }.sorted { $0.path < $1.path }
+      : rising
+  }
+
+  private var rising: [OrderField] {
     fields.filter { $0.value.count == recordCount && $0.value.isNonDecreasing }
       .filter { $0.value.first < $0.value.last || recordCount == 1 }
       .map { OrderField(path: $0.key, kind: $0.value.kind) }

@@ -50,8 +50,11 @@ package struct KeyEvidence: Sendable, Hashable {
       distinct = []
     }
 
-    /// Whether no two inserts are known to have given it the same value.
-    package var isDistinct: Bool { isCapped || distinct.count == valueCount }
+    /// How many tenths of the inserts' values were different.
+    var distinctTenths: Int {
+      isCapped || valueCount == 0 ? 10 : distinct.count * 10 / valueCount
+    }
+
   }
 
   /// The sets of columns that updates named to find their row; the names ascending.
@@ -104,6 +107,9 @@ extension KeyEvidence {
   }
 
   /// Columns that could be the key, best first, at most five.
+  ///
+  /// A key is never NULL and seldom changes; it repeats among inserts only where a row was deleted
+  /// and came again. What the records name to find a row comes first, unless they name everything.
   package var keyCandidates: [KeyCandidate] {
     var candidates: [KeyCandidate] = []
     if let key = commonBefore {
@@ -113,12 +119,8 @@ extension KeyEvidence {
           evidence: "named by each of \(updateCount) updates and \(deleteCount) deletes"))
     }
     let singles = columns.filter { $0.value.nullCount == 0 && $0.value.valueCount > 0 }
-      .filter { $0.value.isDistinct && $0.value.changeCount == 0 }
       .map { (name: $0.key, column: $0.value) }
-      .sorted {
-        Self.score($0.name) != Self.score($1.name)
-          ? Self.score($0.name) > Self.score($1.name) : $0.name < $1.name
-      }
+      .sorted { isBetter($0, $1) }
     for single in singles where candidates.first?.columns != [single.name] {
       candidates.append(
         KeyCandidate(columns: [single.name], evidence: sentence(single.column)))
@@ -126,12 +128,30 @@ extension KeyEvidence {
     return Array(candidates.prefix(5))
   }
 
-  /// The columns that every update and delete named, if they are fewer than all.
+  private func isBetter(
+    _ left: (name: String, column: Column), _ right: (name: String, column: Column)
+  ) -> Bool {
+    // In tenths, so that a few rows that came again do not decide.
+    let changes = (tenths(left.column.changeCount), tenths(right.column.changeCount))
+    if changes.0 != changes.1 { return changes.0 < changes.1 }
+    let distinct = (left.column.distinctTenths, right.column.distinctTenths)
+    if distinct.0 != distinct.1 { return distinct.0 > distinct.1 }
+    let scores = (Self.score(left.name), Self.score(right.name))
+    return scores.0 != scores.1 ? scores.0 > scores.1 : left.name < right.name
+  }
+
+  private func tenths(_ changes: Int) -> Int {
+    updateCount == 0 ? 0 : (changes * 10 + updateCount - 1) / updateCount
+  }
+
+  /// The columns that every update and delete named, if they are a few of all and never changed.
   private var commonBefore: [String]? {
     let sets = updateSets.union(deleteSets)
     guard let first = sets.first else { return nil }
     let common = sets.reduce(Set(first)) { $0.intersection($1) }
-    return common.isEmpty || common.count >= columns.count ? nil : common.sorted()
+    let isTelling = common.allSatisfy { (columns[$0]?.changeCount ?? 0) == 0 }
+    return common.isEmpty || common.count * 2 > columns.count || !isTelling
+      ? nil : common.sorted()
   }
 
   private func sentence(_ column: Column) -> String {
@@ -139,7 +159,9 @@ extension KeyEvidence {
       column.isCapped
       ? "more than \(Self.distinctMax) values in \(column.valueCount) inserts"
       : "distinct in \(column.distinct.count) of \(column.valueCount) inserts"
-    let unchanged = updateCount > 0 ? ", unchanged in \(updateCount) updates" : ""
+    let unchanged =
+      updateCount > 0
+      ? ", unchanged in \(updateCount - column.changeCount) of \(updateCount) updates" : ""
     return "never null, \(distinct)\(unchanged)"
   }
 

@@ -11,6 +11,10 @@ package struct StoredTable: Sendable, Hashable {
   package var collection: Collection?
   /// Whether files in the manifest hold changes of it that wait.
   package var hasHeldFiles: Bool
+  /// Why they wait, in one word; nil where they do not.
+  package var heldReason: String?
+  /// How many changes wait.
+  package var heldChanges: Int
 }
 
 extension CollectionStore {
@@ -19,7 +23,8 @@ extension CollectionStore {
     let statement = try connection.cached(
       """
       SELECT id, catalog, schema, source, EXISTS (
-          SELECT 1 FROM _resequel_file_collections AS f WHERE f.collection = c.id AND f.is_held)
+          SELECT 1 FROM _resequel_file_collections AS f WHERE f.collection = c.id AND f.is_held),
+          held_reason, held_changes
         FROM _resequel_collections AS c ORDER BY id
       """)
     var tables: [StoredTable] = []
@@ -29,7 +34,8 @@ extension CollectionStore {
           id: statement.integer(0),
           source: SourceTable(
             catalog: statement.text(1), schema: statement.text(2), name: statement.text(3) ?? ""),
-          collection: nil, hasHeldFiles: statement.integer(4) != 0))
+          collection: nil, hasHeldFiles: statement.integer(4) != 0,
+          heldReason: statement.text(5), heldChanges: Int(statement.integer(6))))
     }
     statement.clear()
     for index in tables.indices { tables[index].collection = try collection(tables[index].id) }

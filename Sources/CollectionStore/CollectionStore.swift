@@ -47,6 +47,7 @@ package final class CollectionStore {
   package internal(set) var connection: Connection
 
   let options: Options
+  private var isClosed = false
   /// What is known of each collection; see ``collection(_:)``.
   var collections: [Int64: CollectionWriter] = [:]
   /// The collections that are being built anew, as they will be.
@@ -124,6 +125,8 @@ package final class CollectionStore {
   /// Ends the store: undoes an open transaction, and leaves the file alone complete. An unfinished
   /// bulk build is removed.
   package func close() throws {
+    if isClosed { return }
+    isClosed = true
     defer {
       collections.removeAll()
       lock = nil

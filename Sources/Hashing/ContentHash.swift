@@ -51,8 +51,13 @@ package final class ContentHasher {
     XXH3_128bits_update(state, bytes.baseAddress, bytes.count)
   }
 
+  /// Forgets all pieces.
+  package func reset() {
+    XXH3_128bits_reset(state)
+  }
+
   /// The hash of all pieces so far; more may follow.
-  package var hash: ContentHash {
+  package func finish() -> ContentHash {
     let hash = XXH3_128bits_digest(state)
     return ContentHash(high: hash.high64, low: hash.low64)
   }

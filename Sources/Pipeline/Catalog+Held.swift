@@ -38,14 +38,34 @@ extension Catalog.Entry {
       evidence: candidates, hint: "Say what the key is: --key \(keyFlag(columns))")
   }
 
+  /// Whether its changes are left out, and may be wanted another time.
+  var isLeftOut: Bool {
+    plan.isSkipped && !Configuration.isHousekeeping(source)
+  }
+
+  /// Whether the key that was asked for names a column that the table does not have.
+  var hasUnknownKeyColumn: Bool { unknownKeyColumn != nil }
+
+  private var unknownKeyColumn: String? {
+    guard storeID == nil, case .columns(let names)? = key, !columns.isEmpty else { return nil }
+    let known = Set(columns.map { $0.source.lowercased() })
+    return names.first { !known.contains($0.lowercased()) }
+  }
+
   /// Why the table's changes wait; nil when they do not.
   var reasonToHold: HeldTable? {
     if let held { return held }
+    if let column = unknownKeyColumn {
+      return HeldTable(
+        table: name, reason: .keyUnknown, changes: 0, cause: "it has no column \(column)",
+        evidence: ["its columns: \(columns.map(\.source).joined(separator: ", "))"],
+        hint: "Say what its key is: --key \(keyFlag(["COLUMN"]))")
+    }
     if hasUnreadableCursor {
       return HeldTable(
         table: name, reason: .orderUnknown, changes: 0,
         cause: "its cursor is of a source whose fields were never published",
-        evidence: cursorEvidence.proposals.map { "\($0.path): rises in every file" },
+        evidence: cursorEvidence.proposals.map { "\($0.path): in each of \(cursorEvidence.recordCount) cursors" },
         hint: """
           Say which fields put its changes in order, in the configuration file:
           collections:
@@ -84,7 +104,24 @@ extension Catalog.Entry {
   }
 }
 
+extension Catalog.Entry {
+  /// A key that was asked for, of a table that has another; nil where there is none.
+  var ignoredKey: String? {
+    guard let held, held.reason == .keyContradicted, held.changes == 0, storeID != nil else {
+      return nil
+    }
+    return "\(name): \(held.cause)"
+  }
+}
+
 extension HeldTable {
+  /// What the store remembers of a table that waits.
+  init(_ hold: Hold) {
+    self.init(
+      table: hold.name, reason: Reason(rawValue: hold.reason) ?? .keyUnknown,
+      changes: hold.changes, cause: hold.cause, evidence: hold.evidence, hint: hold.hint)
+  }
+
   /// A table whose names SQLite cannot take.
   init(_ problem: NameProblem, table: String, changes: Int) {
     let isTable =

@@ -20,6 +20,8 @@ struct Catalog: Sendable {
     var heldID: Int64?
     /// Whether files in the manifest hold changes of it that wait.
     var hasHeldFiles = false
+    /// How many changes they hold.
+    var heldChanges = 0
     /// Whether this run has read those again.
     var releasesHeldFiles = false
     /// What identifies its rows; nil while that is unknown.
@@ -74,6 +76,9 @@ struct Catalog: Sendable {
         isNamedByPath: table.source.catalog == nil && table.source.schema == nil,
         plan: configuration.tablePlan(for: table.source))
       entry.hasHeldFiles = table.hasHeldFiles
+      entry.heldChanges = table.heldChanges
+      entry.hasUnreadableCursor =
+        table.heldReason == HeldTable.Reason.orderUnknown.rawValue && entry.plan.order == .auto
       if let collection = table.collection {
         entry.take(collection)
       } else {
@@ -195,10 +200,12 @@ struct DecoderRoutes: Sendable {
       for shape in tables[index].shapes[routes[index].shapes.count...] {
         routes[index].shapes.append(ColumnSet(shape.columns.map { columns[index][$0] }))
       }
-      let isTaken = tables[index].key != nil && takes(catalog.entries[collection])
+      let entry = catalog.entries[collection]
+      let isTaken = tables[index].key != nil && !entry.plan.isSkipped && takes(entry)
       routes[index].collection = isTaken ? collection : nil
     }
-    for name in names[lineages.count...] {
+    // A file that could not be opened comes with an empty batch.
+    for name in names.dropFirst(lineages.count) {
       lineages.append(StableHash.hash32(name))
     }
   }

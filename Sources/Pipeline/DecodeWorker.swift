@@ -1,5 +1,6 @@
 import BatchSource
 import ChangeModel
+import Hashing
 import RecordFormats
 
 /// Decodes files a step at a time; each step's changes go to the sequencer before the next.
@@ -28,7 +29,7 @@ final class DecodeWorker: @unchecked Sendable {
   private var decoder: RecordDecoder
   private let reader = BatchFileReader()
   private let spill: SpillFile?
-  private var waiting: ArraySlice<(slot: Int, file: BatchFile, context: FileContext)> = []
+  private var waiting: ArraySlice<(slot: Int, file: RunFile)> = []
   private var open: (slot: Int, bytesTold: UInt64)?
   private var spare: [ChangeBatch] = []
 
@@ -52,7 +53,7 @@ final class DecodeWorker: @unchecked Sendable {
 
   /// Starts a unit.
   func begin(_ unit: DecodeUnit, files: [RunFile]) {
-    waiting = unit.slots.map { ($0, files[$0].file, files[$0].context) }[...]
+    waiting = unit.slots.map { ($0, files[$0]) }[...]
   }
 
   /// Takes back the batches of a step, to fill them again.
@@ -105,8 +106,10 @@ final class DecodeWorker: @unchecked Sendable {
 
   private func openNext() throws(IngestError) {
     let next = waiting.removeFirst()
-    try reader.open(next.file, startOffset: next.context.offset, spill: spill)
-    decoder.begin(next.context)
+    try reader.open(
+      next.file.file, startOffset: next.file.context.offset, spill: spill,
+      spillsPlainFiles: next.file.isRemote)
+    decoder.begin(next.file.context)
     open = (next.slot, 0)
   }
 

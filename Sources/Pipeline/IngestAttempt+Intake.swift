@@ -35,6 +35,12 @@ extension IngestAttempt {
 
   private mutating func takeIn(_ file: BatchFile, record: FileRecord?) async throws {
     guard var record else { return add(file, record: newRecord(of: file, version: 1)) }
+    // What failed may have been the moment's fault: it is tried once more, from the beginning.
+    if record.state == .failed {
+      record.take(file.identity)
+      record.records = 0
+      return add(file, record: record)
+    }
     if record.isSameVersion(as: file.identity) { return noteKnown(file, record) }
     switch compare(file, with: record) {
     case .same:
@@ -43,6 +49,11 @@ extension IngestAttempt {
       noteKnown(file, record)
     case .grown:
       record.take(file.identity)
+      // A CSV file's columns may stand in its first line.
+      if file.name.format == .csv {
+        record.records = 0
+        return add(file, record: record)
+      }
       add(file, record: record, resumesAt: (record.consumed, record.records))
     case .other:
       try await takeInOther(file, than: record)
@@ -81,10 +92,7 @@ extension IngestAttempt {
     switch record.state {
     case .torn:
       summary.tornFiles.append(file.path.description)
-    case .failed:
-      summary.failedFiles.append(
-        IngestError(.file, file: file.path.description, cause: record.reason ?? "cannot be read"))
-    case .pending, .applied, .held, .duplicate, .superseded:
+    case .pending, .applied, .held, .failed, .duplicate, .superseded:
       break
     }
   }
@@ -129,8 +137,9 @@ extension IngestAttempt {
     files.append(
       RunFile(
         file: file, record: record, stamp: stamp,
-        context: contexts.context(of: file, resumeOffset: resume.offset, recordIndex: resume.records),
-        isReread: isReread))
+        context: contexts.context(
+          of: file, resumeOffset: resume.offset, recordIndex: resume.records),
+        isRemote: mounts.isRemote(file.root), isReread: isReread))
   }
 
   /// Adds the files in the manifest that hold changes of a collection and are not in the run, or

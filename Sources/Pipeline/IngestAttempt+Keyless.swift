@@ -110,7 +110,8 @@ extension IngestAttempt {
       let record = files[slot].record
       let isKnown = try await writer.perform { store in
         try store.files(withHash: record.hash).contains { other in
-          try other.id < record.id && store.shares(ofFile: other.id).contains { $0.collection == id }
+          try other.id < record.id
+            && store.shares(ofFile: other.id).contains { $0.collection == id }
         }
       }
       if isKnown || first[record.hash] != nil { copies.insert(slot) }

@@ -15,7 +15,7 @@ extension IngestAttempt {
     for index in keyless { try await findKey(of: index) }
     let released = catalog.entries.indices.filter { index in
       let entry = catalog.entries[index]
-      return entry.key != nil && entry.held == nil
+      return entry.key != nil && entry.held == nil && !entry.plan.isSkipped
         && (keyless.contains(index) || entry.hasHeldFiles)
     }
     for index in released { try await readHeld(of: index, wasKeyless: keyless.contains(index)) }
@@ -29,7 +29,8 @@ extension IngestAttempt {
     _ slots: [Int], counting: Bool, takes: @escaping @Sendable (Catalog.Entry) -> Bool
   ) async throws {
     var pass = FirstPass(
-      catalog: catalog, files: files, sequencer: sequencer, spillDirectory: configuration.spillDirectory,
+      catalog: catalog, files: files, sequencer: sequencer,
+      spillDirectory: configuration.spillDirectory,
       counting: counting,
       takes: takes, unusable: unusable, progress: progress)
     try await pass.read(slots: slots, width: width)

@@ -29,15 +29,22 @@ extension IngestAttempt {
     let held = heldTables()
     var shares: [FileShare] = []
     for index in catalog.entries.indices {
-      let isHeld = held[index] != nil || blocked.contains(index)
+      // What is left out now may be wanted later: it is read again then.
+      let isLeftOut = catalog.entries[index].isLeftOut
+      let isHeld = held[index] != nil || isLeftOut
+      if isLeftOut { try await leaveOut(index) }
       if let table = held[index] {
         let source = catalog.entries[index].source
         let name = catalog.entries[index].name
-        let id = try await writer.perform { store in try store.hold(table.hold(of: source, name: name)) }
+        let id = try await writer.perform { store in
+          try store.hold(table.hold(of: source, name: name))
+        }
         catalog.update(index) { $0.heldID = id }
         summary.held.append(table)
       }
-      guard let id = catalog.entries[index].storeID ?? catalog.entries[index].heldID else { continue }
+      guard let id = catalog.entries[index].storeID ?? catalog.entries[index].heldID else {
+        continue
+      }
       if !isHeld, catalog.entries[index].releasesHeldFiles {
         let source = catalog.entries[index].source
         try await writer.perform { store in
@@ -51,6 +58,7 @@ extension IngestAttempt {
       }
       catalog.update(index) {
         $0.hasHeldFiles = isHeld || ($0.hasHeldFiles && !$0.releasesHeldFiles)
+        $0.heldChanges = held[index]?.changes ?? 0
         $0.releasesHeldFiles = false
       }
     }
@@ -61,15 +69,34 @@ extension IngestAttempt {
     }
   }
 
+  /// Makes a table known that is left out, so that its files can be found again.
+  private mutating func leaveOut(_ index: Int) async throws {
+    let entry = catalog.entries[index]
+    guard entry.storeID == nil, entry.heldID == nil,
+      files.contains(where: { $0.tallies[index] != nil })
+    else { return }
+    let id = try await writer.perform { store in
+      let id = try store.hold(
+        Hold(
+          source: entry.source, name: entry.name, reason: "leftOut", changes: 0, cause: "",
+          evidence: [], hint: ""))
+      try store.release(entry.source)
+      return id
+    }
+    catalog.update(index) { $0.heldID = id }
+  }
+
   private mutating func recordQuarantine() async throws {
     var entries: [QuarantineEntry] = []
     for file in files {
+      // A key that is no key of the table makes every record of it unusable: they wait instead.
+      let unkeyed = Set(catalog.entries.filter(\.hasUnknownKeyColumn).map(\.source))
       // A table whose key was found has been read twice, and tells of a broken record twice.
-      let records = Dictionary(file.quarantined.map { ($0.byteOffset, $0) }) { $1 }
+      let usable = file.quarantined.filter { $0.table.map { !unkeyed.contains($0) } ?? true }
+      let records = Dictionary(usable.map { ($0.byteOffset, $0) }) { $1 }
       entries += records.values.sorted { $0.byteOffset < $1.byteOffset }
         .map { QuarantineEntry(file: file.record.id, record: $0) }
     }
-    summary.quarantined += entries.count
     let quarantined = entries
     try await writer.perform { store in
       for entry in quarantined { try store.quarantine(entry) }
@@ -80,8 +107,12 @@ extension IngestAttempt {
   private func heldTables() -> [Int: HeldTable] {
     var held: [Int: HeldTable] = [:]
     for index in catalog.entries.indices where !catalog.entries[index].plan.isSkipped {
-      let changes = files.reduce(0) { $0 + ($1.tallies[index]?.changes ?? 0) }
-      guard changes > 0, var table = catalog.entries[index].reasonToHold else { continue }
+      let entry = catalog.entries[index]
+      let waiting = entry.hasHeldFiles ? entry.heldChanges : 0
+      let changes = files.reduce(waiting) { $0 + ($1.tallies[index]?.changes ?? 0) }
+      guard changes > 0, var table = blocked[index] ?? catalog.entries[index].reasonToHold else {
+        continue
+      }
       table.changes = changes
       held[index] = table
     }
@@ -97,8 +128,6 @@ extension IngestAttempt {
       for (index, tally) in file.tallies {
         if catalog.entries[index].plan.isSkipped {
           summary.skippedChanges += tally.changes
-        } else {
-          summary.changes += tally.changes
         }
       }
       if let error = file.outcome?.error { summary.failedFiles.append(error) }

@@ -19,9 +19,13 @@ extension IngestAttempt {
       for component in components { try linked.fold(component, upon: [], reading: &reader) }
     } catch let error as IngestError where error.severity == .file {
       linked.leave(late)
-      blocked.insert(index)
-      summary.warnings.append(
-        "\(catalog.entries[index].name): \(late.count) keys wait to be recomputed: \(error)")
+      let name = catalog.entries[index].name
+      blocked[index] = HeldTable(
+        table: name, reason: .filesMissing, changes: 0,
+        cause: "\(late.count) keys must be recomputed from files, and one is gone or changed: "
+          + (error.file ?? error.cause), evidence: [],
+        hint: "Put the file back and run again, or make the table anew from what is there: "
+          + "replay --rebuild \(name).")
     }
   }
 

@@ -10,10 +10,11 @@ extension IngestAttempt {
     for index in catalog.entries.indices {
       let isRebuilt = rebuilds.contains(index)
       guard isRebuilt || sequencer.count(collection: index) > 0 else { continue }
-      guard catalog.entries[index].held == nil else { continue }
+      guard catalog.entries[index].reasonToHold == nil else { continue }
       if isRebuilt { try await beginRebuild(index) }
       try Task.checkCancellation()
       let ordered = sequencer.release(collection: index)
+      summary.changes += ordered.queue.changes.count
       do {
         try await prepareTable(index, sample: ordered)
       } catch let problem as NameProblem {

@@ -20,10 +20,11 @@ struct IngestAttempt {
   /// Manifest rows of files that were only touched.
   var touched: [FileRecord] = []
   var contexts = FileContexts(SideFiles())
+  var mounts = RemoteRoots()
   var sequencer = Sequencer()
   var progress: ProgressMeter
   /// Collections some of whose keys could not be refolded: their changes of this call wait.
-  var blocked: Set<Int> = []
+  var blocked: [Int: HeldTable] = [:]
   /// The collection that is to be made anew, if any; and all that are.
   let rebuild: String?
   var rebuilds: Set<Int> = []

@@ -1,4 +1,5 @@
 package import BatchSource
+import ChangeModel
 package import CollectionStore
 
 /// A database and what is known about it, fed with files: each call of ``ingest(_:onEvent:)`` is one
@@ -63,12 +64,32 @@ package struct IngestSession: Sendable {
     try await writer.perform(work)
   }
 
+  /// Adds what is left undone in the database, by this run or an earlier one.
+  package func complete(_ summary: inout RunSummary) async throws {
+    let (files, quarantined, holds) = try await writer.perform { store in
+      (
+        try store.files(in: [.torn, .failed]), try store.quarantined().count,
+        try store.holds()
+      )
+    }
+    summary.setTroubled(files)
+    summary.quarantined = quarantined
+    let told = Set(summary.held.map(\.table))
+    summary.held += holds.filter { !told.contains($0.name) }.map { HeldTable($0) }
+    summary.warnings += catalog.entries.compactMap(\.ignoredKey)
+  }
+
   /// Ends the session: a database that was built aside gets its name, and the file alone is
   /// complete.
   package func finish() async throws {
     try await writer.perform { store in
       try store.finishBuild()
-      try store.close()
+      do {
+        try store.close()
+      } catch var error as IngestError {
+        error.cause = "all is committed, but its log cannot be merged into the file: \(error.cause)"
+        throw error
+      }
     }
   }
 

@@ -54,7 +54,8 @@ struct LinkedRows {
       guard links.contains(id) else { continue }
       let root = links.root(of: id)
       for change in ordered.changes(of: group) {
-        let oldID = change.isMove
+        let oldID =
+          change.isMove
           ? RowIDs.id(ofKey: ordered.queue.oldKey(of: change), rule: key) : nil
         components[root]?.entries.append(
           Entry(change: change, rank: ordered.rank(of: change), id: id, oldID: oldID))

@@ -39,7 +39,11 @@ package struct Replay: Sendable {
     var session = try await IngestSession(
       configuration, store: store, width: Cores.count, holdsBothNamesakes: true)
     do {
-      let summary = try await session.ingest(listing, rebuild: rebuild, onEvent: onEvent)
+      var summary = try await session.ingest(listing, rebuild: rebuild, onEvent: onEvent)
+      if listing.files.isEmpty && listing.unchangedCount == 0 {
+        summary.warnings.append("no batch files were found")
+      }
+      try await session.complete(&summary)
       try await session.finish()
       return summary
     } catch {

@@ -43,7 +43,7 @@ package struct Progress: Sendable, Hashable {
 package struct HeldTable: Sendable, Hashable {
   /// Why a table is held.
   package enum Reason: String, Sendable {
-    case keyUnknown, keyContradicted, orderUnknown, nameTaken, columnNames
+    case keyUnknown, keyContradicted, orderUnknown, nameTaken, columnNames, filesMissing
   }
   package var table: String
   package var reason: Reason

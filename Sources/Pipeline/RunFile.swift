@@ -14,6 +14,8 @@ struct RunFile: Sendable {
   let stamp: FileStamp
   /// What its decoder must know: table by path, `schemas.yaml`, where an earlier run stopped.
   let context: FileContext
+  /// Whether it lies on a FUSE or network mount, where each look costs a request.
+  let isRemote: Bool
   /// Whether the manifest has this version already: it is read for changes that were held, or for
   /// a refold.
   let isReread: Bool
@@ -27,8 +29,10 @@ struct RunFile: Sendable {
   var tallies: [Int: Tally] = [:]
 
   init(
-    file: BatchFile, record: FileRecord, stamp: FileStamp, context: FileContext, isReread: Bool
+    file: BatchFile, record: FileRecord, stamp: FileStamp, context: FileContext, isRemote: Bool,
+    isReread: Bool
   ) {
+    self.isRemote = isRemote
     self.file = file
     self.record = record
     self.stamp = stamp

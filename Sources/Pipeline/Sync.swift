@@ -40,10 +40,7 @@ package struct Sync: Sendable {
       } catch is CancellationError {
         // A clean stop: the last commit stands, the rest is read again next time.
       }
-      let troubled = try await session.withStore { store in
-        try store.files(in: [.torn, .failed])
-      }
-      summary.setTroubled(troubled)
+      try await session.complete(&summary)
       try await session.finish()
       return summary
     } catch {

@@ -249,7 +249,8 @@ extension RecordDecoder {
   ) -> Int? {
     let newline = window[start...].firstIndex(of: 0x0A)
     let next = resync.nextRecord(
-      in: newline.map { UnsafeRawBufferPointer(rebasing: window[..<$0]) } ?? window, from: start + 1)
+      in: newline.map { UnsafeRawBufferPointer(rebasing: window[..<$0]) } ?? window, from: start + 1
+    )
     guard let end = next ?? newline else { return nil }
     let fault = JSONFault(.notAnObject, at: start)
     quarantinePiece(window, from: start, to: end, fault: fault, into: &batch)

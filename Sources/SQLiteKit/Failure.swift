@@ -48,6 +48,9 @@ package enum Failure {
         "cannot be opened: \(message)",
         "Check that its directory exists and that this user may read and write there."
       )
+    // 4874: the shared memory beside the database cannot grow.
+    case SQLITE_IOERR where code == 4874:
+      ("the disk is full", "Free space on the database's disk and run the same command again.")
     case SQLITE_IOERR:
       (
         "the disk reports an error (SQLite \(code)): \(message)",

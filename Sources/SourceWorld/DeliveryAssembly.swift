@@ -57,7 +57,8 @@ struct DeliveryAssembly {
   /// row counts beside it vouch for whatever is left of it.
   private func cuttable(_ file: BucketFile) -> Int {
     let isSnapshot =
-      file.relativePath.hasSuffix(".csv") && !file.bytes.dropLast().suffix(2).elementsEqual("}\"".utf8)
+      file.relativePath.hasSuffix(".csv")
+      && !file.bytes.dropLast().suffix(2).elementsEqual("}\"".utf8)
     return isSnapshot ? file.recordEnds.dropLast().last ?? 0 : file.bytes.count
   }
 

@@ -73,7 +73,7 @@ import Testing
       let quarantined = try await session.withStore { store in
         try store.quarantined().map {
           "record \($0.record.recordIndex) at \($0.record.byteOffset): \($0.record.reason)"
-         }
+        }
       }
       try #require(quarantined == [], "SEED=\(seed) SEEDS=1")
       try #require(summary.held == [], "SEED=\(seed) SEEDS=1")
