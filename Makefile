@@ -9,7 +9,7 @@ BUILD := $(SWIFT) build -c release
 BIN := .build/release
 PACKAGES := libsimdjson-dev libsqlite3-dev zlib1g-dev libzstd-dev libssl-dev libxxhash-dev pkg-config
 
-.PHONY: help deps build demo test lint format bench-decode clean
+.PHONY: help deps build demo test simulate lint format bench-decode clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,9 +54,15 @@ lint: ## check the sources' format
 format: ## format the sources in place
 	$(SWIFT) format --in-place --recursive --parallel Sources Tests
 
+simulate: deps ## replay SEEDS=100000 worlds, from SEED=1, against the oracle
+	$(BUILD) --build-tests
+	SEED=$${SEED:-1} SEEDS=$${SEEDS:-100000} \
+	  $(SWIFT) test -c release --disable-testable-imports --skip-build --filter seeded
+
 bench-decode: deps ## measure decoding against simdjson's own parse
 	$(BUILD) --product decode-bench
 	$(BIN)/decode-bench
+	Sources/decode-bench/one-module.sh
 
 clean: ## remove what was built
 	rm -rf .build

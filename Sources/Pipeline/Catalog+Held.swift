@@ -65,7 +65,9 @@ extension Catalog.Entry {
       return HeldTable(
         table: name, reason: .orderUnknown, changes: 0,
         cause: "its cursor is of a source whose fields were never published",
-        evidence: cursorEvidence.proposals.map { "\($0.path): in each of \(cursorEvidence.recordCount) cursors" },
+        evidence: cursorEvidence.proposals.map {
+          "\($0.path): in each of \(cursorEvidence.recordCount) cursors"
+        },
         hint: """
           Say which fields put its changes in order, in the configuration file:
           collections:

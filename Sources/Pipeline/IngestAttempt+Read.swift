@@ -20,6 +20,20 @@ extension IngestAttempt {
     }
     for index in released { try await readHeld(of: index, wasKeyless: keyless.contains(index)) }
     for index in catalog.entries.indices { catalog.update(index) { $0.checkKey() } }
+    for index in catalog.entries.indices where catalog.entries[index].hasUnknownKeyColumn {
+      keepUnkeyed(index)
+    }
+  }
+
+  /// A key that is no key of the table makes each of its records unusable: they wait instead.
+  private mutating func keepUnkeyed(_ index: Int) {
+    let source = catalog.entries[index].source
+    for slot in files.indices {
+      let count = files[slot].quarantined.count { $0.table == source }
+      if count == 0 { continue }
+      files[slot].tallies[index, default: RunFile.Tally()].changes += count
+      files[slot].quarantined.removeAll { $0.table == source }
+    }
   }
 
   /// Reads files at these slots for the collections that are wanted.

@@ -89,11 +89,8 @@ extension IngestAttempt {
   private mutating func recordQuarantine() async throws {
     var entries: [QuarantineEntry] = []
     for file in files {
-      // A key that is no key of the table makes every record of it unusable: they wait instead.
-      let unkeyed = Set(catalog.entries.filter(\.hasUnknownKeyColumn).map(\.source))
       // A table whose key was found has been read twice, and tells of a broken record twice.
-      let usable = file.quarantined.filter { $0.table.map { !unkeyed.contains($0) } ?? true }
-      let records = Dictionary(usable.map { ($0.byteOffset, $0) }) { $1 }
+      let records = Dictionary(file.quarantined.map { ($0.byteOffset, $0) }) { $1 }
       entries += records.values.sorted { $0.byteOffset < $1.byteOffset }
         .map { QuarantineEntry(file: file.record.id, record: $0) }
     }

@@ -119,7 +119,7 @@ extension RecordDecoder {
   private func isProvablyComplete(_ window: UnsafeRawBufferPointer) -> Bool {
     if csv.fields.count == csvColumns.count {
       return file.metadata?.rowCount(ofFile: file.name) == recordIndex + 1
-        && !couldBeChange(window)
+        && (csvColumns.count < 3 ? hasPlainRows : !couldBeChange(window))
     }
     guard csv.fields.count == csvColumns.count * 3 + 3, let counts = csv.fields.last else {
       return false
@@ -146,6 +146,8 @@ extension RecordDecoder {
   private mutating func skipMalformedRow(
     _ window: UnsafeRawBufferPointer, from start: Int, isEnd: Bool, into batch: inout ChangeBatch
   ) -> Int? {
+    // A malformed row ends with its line; one that is unclosed may be cut in a longer text.
+    let isUnclosed = isUnclosed(window, from: start)
     var newline = start
     var first: Int?
     while let found = window[newline...].firstIndex(of: 0x0A) {
@@ -157,11 +159,13 @@ extension RecordDecoder {
         break
       }
       let outcome = scanRow(window, from: newline)
-      guard case .row(_, _, let isTerminated) = outcome, isRow, isTelling else { continue }
+      guard case .row(_, _, let isTerminated) = outcome, isRow, !isUnclosed || isTelling else {
+        continue
+      }
       guard isTerminated || isEnd else { return nil }
       return quarantineRow(window, from: start, to: newline, into: &batch)
     }
-    guard isEnd, window.last == 0x0A, first != nil, !isUnclosed(window, from: start) else {
+    guard isEnd, window.last == 0x0A, first != nil, !isUnclosed else {
       return nil
     }
     return quarantineRow(window, from: start, to: window.count, into: &batch)

@@ -1,5 +1,6 @@
 import BatchSource
 import ChangeModel
+import Hashing
 import Glibc
 import Testing
 

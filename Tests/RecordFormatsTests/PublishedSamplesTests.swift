@@ -61,7 +61,7 @@ struct PublishedSamplesTests {
     #expect(full.keyCandidates.first?.columns == ["n_nationkey"])
     #expect(
       full.keyCandidates.first?.evidence
-        == "never null, distinct in 1 of 1 inserts, unchanged in 1 updates")
+        == "never null, distinct in 1 of 1 inserts, unchanged in 1 of 1 updates")
   }
 
   // NATIVE has no `exists`: presence is membership, and images may be null as a whole.

@@ -1,0 +1,220 @@
+import ChangeModel
+import CollectionStore
+import Glibc
+import Pipeline
+import SQLiteKit
+import SourceWorld
+import Testing
+
+/// Whole runs over real files: what is applied, what waits, and what a person is told.
+@Suite struct RunTests {
+  // Prevents changes whose order nobody knows from being applied in the order of arrival.
+  @Test func `a table with an unknown cursor is held until its order is given`() async throws {
+    let bench = try RunBench()
+    try bench.place("t_1.json", [bench.insert(1, "old", cursor: #"{"scn":100,"v":1}"#)])
+    try bench.place("t_2.json", [bench.update(1, "new", cursor: #"{"scn":102,"v":1}"#)])
+    try bench.place("t_3.json", [bench.update(1, "late", cursor: #"{"scn":101,"v":1}"#)])
+    let held = try await bench.replay()
+    #expect(held.held.map(\.reason) == [.orderUnknown] && !held.isComplete)
+    #expect(try bench.rows("t") == nil)
+    var ordered = bench.configuration
+    ordered.collections["t", default: CollectionConfiguration()].plan.order =
+      .fields([OrderField(path: "cursor.scn", kind: .int)])
+    let released = try await bench.replay(ordered)
+    #expect(released.isComplete)
+    #expect(try bench.rows("t") == ["1 new"])
+  }
+
+  // Prevents a table that was left out from being made of rubbish, and from being lost for later.
+  @Test func `a table that was left out is complete when it is wanted after all`() async throws {
+    let bench = try RunBench()
+    try bench.place("t_1.json", [bench.insert(1, "a", at: 1), bench.insert(2, "b", at: 2)])
+    var without = bench.configuration
+    without.skip = ["t"]
+    let skipped = try await bench.replay(without)
+    #expect(skipped.skippedChanges == 2 && skipped.isComplete)
+    #expect(try bench.rows("t") == nil)
+    _ = try await bench.replay()
+    #expect(try bench.rows("t") == ["1 a", "2 b"])
+  }
+
+  // Prevents a mistyped key from putting a whole table into quarantine for good.
+  @Test func `a key that is no column holds the table, and the right one releases it`() async throws
+  {
+    let bench = try RunBench()
+    try bench.place("t_1.json", [bench.insert(1, "a", at: 1)])
+    var wrong = bench.configuration
+    wrong.keys = [("t", .columns(["iid"]))]
+    let held = try await bench.replay(wrong)
+    #expect(held.held.map(\.reason) == [.keyUnknown] && held.quarantined == 0)
+    let right = try await bench.replay()
+    #expect(right.isComplete)
+    #expect(try bench.rows("t") == ["1 a"])
+  }
+
+  // Prevents "nothing to do" from passing for "all is well".
+  @Test func `a repeated run still says what is held`() async throws {
+    let bench = try RunBench()
+    try bench.place("t_1.json", [bench.insert(1, "a", at: 1)])
+    var keyless = bench.configuration
+    keyless.keys = []
+    _ = try await bench.replay(keyless)
+    let again = try await bench.replay(keyless)
+    #expect(again.held.map(\.table) == ["t"] && !again.isComplete)
+  }
+
+  // Prevents a file that cannot be opened from taking the others, or the process, with it.
+  @Test func `a file that vanished is named, and the others apply`() async throws {
+    let bench = try RunBench()
+    try bench.place("t_1.json", [bench.insert(1, "a", at: 1)])
+    symlink("/nonexistent/t_2.json", bench.drop("t_2.json"))
+    let summary = try await bench.replay()
+    #expect(summary.failedFiles.count == 1)
+    #expect(try bench.rows("t") == ["1 a"])
+  }
+
+  // Prevents one bad record from costing its neighbours, or from going unnoticed.
+  @Test func `a malformed record is quarantined with its place, and the others apply`() async throws
+  {
+    let bench = try RunBench()
+    let first = bench.insert(1, "a", at: 1)
+    try bench.place("t_1.json", [first, #"{"broken": }"#, bench.insert(2, "b", at: 2)])
+    let summary = try await bench.replay()
+    #expect(summary.quarantined == 1 && !summary.isComplete)
+    #expect(try bench.rows("t") == ["1 a", "2 b"])
+    let store = try CollectionStore(opening: .file(bench.database), mode: .readOnly)
+    let entry = try #require(try store.quarantined().first)
+    #expect(entry.record.byteOffset == UInt64(first.utf8.count + 1))
+    #expect(entry.record.recordIndex == 1)
+  }
+
+  // Prevents a value that only the second pass looks at from stopping the run.
+  @Test func `a record with a bad escape is quarantined, and what it hid is seen again`()
+    async throws
+  {
+    let bench = try RunBench()
+    try bench.place("t_1.json", [bench.insert(1, "a", at: 1), bench.update(1, #"\ud800"#, at: 2)])
+    let summary = try await bench.replay()
+    #expect(summary.quarantined == 1)
+    #expect(try bench.rows("t") == ["1 a"])
+  }
+
+  // Prevents a superseded file's rows from staying.
+  @Test func `superseding a file makes its tables anew without the old content`() async throws {
+    let bench = try RunBench()
+    try bench.place("t_1.json", [bench.insert(1, "a", at: 1), bench.insert(2, "b", at: 2)])
+    _ = try await bench.replay()
+    try bench.place("t_1.json", [bench.insert(3, "c", at: 3)])
+    var superseding = bench.configuration
+    superseding.onModified = .supersede
+    _ = try await bench.replay(superseding)
+    #expect(try bench.rows("t") == ["3 c"])
+  }
+
+  // Prevents a rebuild from losing rows, or from keeping the old key.
+  @Test func `a rebuilt table has the new key and every row`() async throws {
+    let bench = try RunBench()
+    try bench.place("t_1.json", [bench.insert(1, "a", at: 1), bench.insert(2, "b", at: 2)])
+    _ = try await bench.replay()
+    var renamed = bench.configuration
+    renamed.keys = [("t", .columns(["v"]))]
+    let refused = try await bench.replay(renamed)
+    #expect(!refused.isComplete)
+    let rebuilt = try await bench.replay(renamed, rebuild: "t")
+    #expect(rebuilt.isComplete)
+    #expect(try bench.rows("t") == ["1 a", "2 b"])
+    #expect(try bench.rows("t", column: "_id") == ["a", "b"])
+  }
+
+  // Prevents a drop that is not there from looking like one in which nothing happened.
+  @Test func `a replay that finds no files says so`() async throws {
+    let bench = try RunBench()
+    let summary = try await bench.replay()
+    #expect(summary.warnings == ["no batch files were found"])
+  }
+
+  // Prevents whole rows delivered twice under other names from being counted twice.
+  @Test func `rows of a table without a key count once however often their file comes`()
+    async throws
+  {
+    let bench = try RunBench()
+    var bag = bench.configuration
+    bag.keys = [("t", .wholeRow)]
+    let rows = [#"{"id":"1","v":"a"}"#, #"{"id":"1","v":"a"}"#]
+    try bench.place("t_1.json", rows)
+    try bench.place("t_7.json", rows)
+    _ = try await bench.replay(bag)
+    #expect(try bench.rows("t") == ["1 a", "1 a"])
+  }
+}
+
+/// A drop and a database in a temporary directory, and records of a table `t` with columns `id`
+/// and `v`.
+struct RunBench {
+  let directory: TemporaryDirectory
+  var configuration = Configuration()
+
+  init() throws {
+    directory = try TemporaryDirectory()
+    mkdir("\(directory.path)/drop", 0o777)
+    configuration.database = "\(directory.path)/t.db"
+    configuration.keys = [("t", .columns(["id"]))]
+  }
+
+  var database: String { configuration.database }
+
+  func drop(_ name: String) -> String { "\(directory.path)/drop/\(name)" }
+
+  func place(_ name: String, _ records: [String]) throws {
+    unlink(drop(name))
+    try BucketDirectory(root: "\(directory.path)/drop")
+      .place((records.joined(separator: "\n") + "\n").utf8, at: name)
+  }
+
+  func insert(_ id: Int, _ value: String, at position: Int) -> String {
+    insert(id, value, cursor: Self.cursor(position))
+  }
+
+  func update(_ id: Int, _ value: String, at position: Int) -> String {
+    update(id, value, cursor: Self.cursor(position))
+  }
+
+  func insert(_ id: Int, _ value: String, cursor: String) -> String {
+    record("I", before: #"{"id":"null","v":"null"}"#, id, value, exists: 1, cursor)
+  }
+
+  func update(_ id: Int, _ value: String, cursor: String) -> String {
+    record("U", before: #"{"id":"\#(id)","v":"x"}"#, id, value, exists: 3, cursor)
+  }
+
+  private func record(
+    _ operation: String, before: String, _ id: Int, _ value: String, exists: Int, _ cursor: String
+  ) -> String {
+    #"{"tableName":{"namespace":{"catalog":"c","schema":"s","hash":0},"name":"t","hash":0},"#
+      + #""opType":"\#(operation)","cursor":\#(cursor),"before":\#(before),"#
+      + #""after":{"id":"\#(id)","v":"\#(value)"},"exists":{"id":"\#(exists)","v":"\#(exists)"}}"#
+  }
+
+  private static func cursor(_ position: Int) -> String {
+    #"{"extractorId":0,"timestamp":1,"log":"b.1","position":\#(position),"logSeqNum":1,"v":2}"#
+  }
+
+  func replay(_ configuration: Configuration? = nil, rebuild: String? = nil) async throws
+    -> RunSummary
+  {
+    try await Replay(configuration ?? self.configuration, rebuild: rebuild)
+      .run(paths: ["\(directory.path)/drop"]) { _ in }
+  }
+
+  /// The rows by `_id`, as `id v` or one column; nil where there is no such table.
+  func rows(_ table: String, column: String? = nil) throws -> [String]? {
+    let store = try CollectionStore(opening: .file(database), mode: .readOnly)
+    defer { store.connection.close() }
+    guard try store.collection(named: table) != nil else { return nil }
+    let statement = try store.connection.prepare(
+      "SELECT \(column ?? "id || ' ' || v") FROM \(table) ORDER BY _id")
+    var rows: [String] = []
+    while try statement.step() { rows.append(statement.text(0) ?? "NULL") }
+    return rows
+  }
+}
