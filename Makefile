@@ -9,7 +9,7 @@ BUILD := $(SWIFT) build -c release
 BIN := .build/release
 PACKAGES := libsimdjson-dev libsqlite3-dev zlib1g-dev libzstd-dev libssl-dev libxxhash-dev pkg-config
 
-.PHONY: help deps build demo test simulate lint format bench-decode clean
+.PHONY: help deps deps-mount build demo test simulate lint format bench-decode clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,14 @@ deps: ## install the system libraries that are missing (apt-get; as root or with
 	"$${as_root[@]}" apt-get update -qq; \
 	"$${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
 	  apt-get install -y -qq --no-install-recommends "$${missing[@]}"
+
+deps-mount: ## install what the test of a mounted bucket needs (s3fs, moto); without, it is skipped
+	@as_root=(); [[ $$(id -u) -eq 0 ]] || as_root=(sudo); \
+	command -v s3fs > /dev/null || { "$${as_root[@]}" apt-get update -qq; \
+	  "$${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+	    apt-get install -y -qq --no-install-recommends s3fs; }; \
+	python3 -c 'import boto3, moto.server, flask' 2> /dev/null \
+	  || python3 -m pip install -q 'moto[server]' boto3
 
 build: deps ## build the programs
 	$(BUILD) --product resequel

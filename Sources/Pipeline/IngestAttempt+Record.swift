@@ -13,8 +13,11 @@ extension IngestAttempt {
     }
     let records = files.map(\.record)
     let touched = touched
+    // What an earlier reading of the same file put into quarantine is judged anew.
+    let again = files.filter { $0.record.id != 0 && $0.isWhole && !$0.isReread }.map(\.record.id)
     let identifiers = try await writer.perform { store in
       for record in touched { try store.update(record) }
+      for file in again { try store.dropQuarantined(ofFile: file) }
       return try records.map { record in
         if record.id == 0 { return try store.insert(record) }
         try store.update(record)

@@ -28,8 +28,8 @@ struct IngestAttempt {
   /// The collection that is to be made anew, if any; and all that are.
   let rebuild: String?
   var rebuilds: Set<Int> = []
-  /// Reads records again; made anew when files were added.
-  var reader: RecordReader?
+  /// What records were read again with; a new one when files were added.
+  private var readers: [RecordReader] = []
 
   init(
     configuration: Configuration, writer: StoreWriter, catalog: Catalog, width: Int,
@@ -55,7 +55,7 @@ struct IngestAttempt {
     do {
       try await recordFiles()
       try await writeCollections()
-      try reader?.verify()
+      for reader in readers { try reader.verify() }
       try await recordRest()
       try Task.checkCancellation()
       try await writer.perform { store in try store.commit() }
@@ -80,8 +80,9 @@ struct IngestAttempt {
 
   /// A reader of the run's files, as many as there are by now.
   mutating func takeReader() -> RecordReader {
-    if let reader, reader.fileCount == files.count { return reader }
-    return RecordReader(files: files, catalog: catalog)
+    if let reader = readers.last, reader.fileCount == files.count { return reader }
+    readers.append(RecordReader(files: files, catalog: catalog))
+    return readers[readers.count - 1]
   }
 }
 
