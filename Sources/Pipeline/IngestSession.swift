@@ -88,6 +88,7 @@ package struct IngestSession: Sendable {
         try store.close()
       } catch var error as IngestError {
         error.cause = "all is committed, but its log cannot be merged into the file: \(error.cause)"
+        error.hint = "Mend that; the database is whole, and the next run merges its log."
         throw error
       }
     }

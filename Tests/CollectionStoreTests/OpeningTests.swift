@@ -292,4 +292,13 @@ struct MemoryTests {
     try store.close()
     try other.close()
   }
+
+  // Prevents a crash where closing fails (a full disk) and whoever cleans up closes once more.
+  @Test func `a store can be closed twice`() throws {
+    let directory = TemporaryDirectory()
+    let store = try CollectionStore(opening: .file(directory("a.db")), mode: .readWrite)
+    try store.close()
+    try store.close()
+    #expect(directory.names == ["a.db"])
+  }
 }

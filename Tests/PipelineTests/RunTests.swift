@@ -1,3 +1,4 @@
+import BatchSource
 import ChangeModel
 import CollectionStore
 import Glibc
@@ -71,6 +72,29 @@ import Testing
     let summary = try await bench.replay()
     #expect(summary.failedFiles.count == 1)
     #expect(try bench.rows("t") == ["1 a"])
+  }
+
+  // Prevents a file that cannot be opened, though it was listed, from crashing the worker that has
+  // decoded others before: a lineage of theirs was looked for in its empty batch.
+  @Test func `a file that goes between listing and reading is named, and the others apply`()
+    async throws
+  {
+    let bench = try RunBench()
+    for name in ["t_1.json", "t_2.json", "t_3.json"] {
+      try bench.place(name, [bench.insert(1, "a", at: 1)])
+    }
+    let listing = try DropScanner(paths: [BatchPath("\(bench.directory.path)/drop")]).scan()
+    unlink(bench.drop("t_2.json"))
+    let store = try CollectionStore(opening: .memory, mode: .readWrite)
+    var session = try await IngestSession(
+      bench.configuration, store: store, width: 1, holdsBothNamesakes: true)
+    let summary = try await session.ingest(listing) { _ in }
+    #expect(summary.failedFiles.count == 1 && summary.changes == 2)
+    // It is there again: what failed is tried once more.
+    try bench.place("t_2.json", [bench.insert(2, "b", at: 2)])
+    let again = try DropScanner(paths: [BatchPath("\(bench.directory.path)/drop")]).scan()
+    let second = try await session.ingest(again) { _ in }
+    #expect(second.failedFiles.isEmpty && second.changes == 1)
   }
 
   // Prevents one bad record from costing its neighbours, or from going unnoticed.
