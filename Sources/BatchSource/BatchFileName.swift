@@ -109,7 +109,10 @@ extension BatchFileName {
     {
       parsed.number = start..<end
       parsed.ordinal = number
-    } else if parsed.format == .unstated, name[..<end].contains(UInt8(ascii: ".")) {
+    } else if parsed.format == .text
+      || (parsed.format == .unstated && name[..<end].contains(UInt8(ascii: ".")))
+    {
+      // Without a number a text is a README, not a batch.
       parsed.format = .unknown
     }
     return parsed

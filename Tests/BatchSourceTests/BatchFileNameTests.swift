@@ -32,7 +32,9 @@ struct BatchFileNameTests {
         name: "orders_2024_12", ordinal: 12, series: "orders_2024_", base: "orders_2024",
         format: .unstated),
       Case(name: "orders", ordinal: nil, series: "orders", base: "orders", format: .unstated),
-      Case(name: "orders.txt", ordinal: nil, series: "orders.txt", base: "orders", format: .text),
+      Case(name: "orders_3.txt", ordinal: 3, series: "orders_.txt", base: "orders", format: .text),
+      Case(
+        name: "README.txt", ordinal: nil, series: "README.txt", base: "README", format: .unknown),
       Case(
         name: "orders12.csv", ordinal: nil, series: "orders12.csv", base: "orders12", format: .csv),
       Case(name: "_5.json", ordinal: 5, series: "_.json", base: "", format: .json),
