@@ -12,10 +12,11 @@ extension CollectionStore {
   ///   - columns: its columns so far; their places are their indexes from now on. A column `_id` is
   ///     allowed where it is the whole key: it is then the document's key, not stored again.
   ///   - layout: see ``Collection/layout(forRowWidth:)``.
+  ///   - heldID: the number that the table got when it was held; nil to look for it by its source.
   /// - Throws: a ``NameProblem`` when the names cannot be taken: the table is to be held.
   package func createCollection(
     name: String, source: SourceTable, key: KeyRule, keyOrigin: Collection.KeyOrigin,
-    columns: [Collection.Column], layout: Collection.Layout
+    columns: [Collection.Column], layout: Collection.Layout, heldID known: Int64? = nil
   ) throws -> Collection {
     try NameProblem.checkTable(name, of: source)
     try NameProblem.checkColumns(columns, of: source, key: key)
@@ -23,7 +24,8 @@ extension CollectionStore {
       throw NameProblem(kind: .takenTable(by: owner), source: source)
     }
     let collection = Collection(
-      id: try heldID(of: source) ?? nextCollectionID(), name: name, source: source, key: key,
+      id: try known ?? heldID(of: source) ?? nextCollectionID(), name: name, source: source,
+      key: key,
       keyOrigin: keyOrigin, layout: layout, columns: columns, floor: nil)
     try connection.execute(Self.tableSQL(collection, name: name))
     try write(collection)

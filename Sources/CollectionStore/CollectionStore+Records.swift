@@ -1,4 +1,4 @@
-package import ChangeModel
+import ChangeModel
 import SQLiteKit
 
 /// Settings, events, quarantine.
@@ -125,11 +125,13 @@ extension CollectionStore {
   /// Holds a table: its changes wait. What was said of it before is overwritten. A table that has a
   /// collection keeps it as it is.
   ///
+  /// - Parameter id: its number, where it is known; nil to look for it by its source.
   /// - Returns: the number under which its files' shares are recorded, and which its collection
   ///   will have.
   @discardableResult
-  package func hold(_ hold: Hold) throws -> Int64 {
-    let id = try collection(of: hold.source)?.id ?? heldID(of: hold.source) ?? insertHeld(hold)
+  package func hold(_ hold: Hold, id known: Int64? = nil) throws -> Int64 {
+    let id =
+      try known ?? collection(of: hold.source)?.id ?? heldID(of: hold.source) ?? insertHeld(hold)
     let statement = try connection.cached(
       """
       UPDATE _resequel_collections SET held_reason = ?, held_changes = ?, held_cause = ?,
@@ -145,24 +147,6 @@ extension CollectionStore {
     statement.bind(7, id)
     try statement.run()
     return id
-  }
-
-  /// Ends the hold of a table: it waits for nothing any longer, or is left out. Does nothing where
-  /// it was not held.
-  package func release(_ source: SourceTable) throws {
-    let id: Int64
-    if let collection = try collection(of: source) {
-      id = collection.id
-    } else if let held = try heldID(of: source) {
-      id = held
-    } else {
-      return
-    }
-    try connection.execute(
-      """
-      UPDATE _resequel_collections SET held_reason = NULL, held_changes = 0, held_cause = NULL,
-        held_evidence = NULL, held_hint = NULL WHERE id = \(id);
-      """)
   }
 
   /// The tables that are held, by name.

@@ -42,8 +42,13 @@ extension CollectionStore {
     return tables
   }
 
-  /// Notes that no changes of a table in any file wait any longer.
-  package func releaseFiles(ofTable id: Int64) throws {
+  /// Ends the hold of a table, and notes that no changes of it in any file wait any longer.
+  package func release(table id: Int64) throws {
+    try connection.execute(
+      """
+      UPDATE _resequel_collections SET held_reason = NULL, held_changes = 0, held_cause = NULL,
+        held_evidence = NULL, held_hint = NULL WHERE id = \(id);
+      """)
     let statement = try connection.cached(
       "UPDATE _resequel_file_collections SET is_held = 0 WHERE collection = ? AND is_held")
     defer { statement.clear() }

@@ -38,6 +38,11 @@ extension Catalog.Entry {
       evidence: candidates, hint: "Say what the key is: --key \(keyFlag(columns))")
   }
 
+  /// Whether its rows can be made anew in this run.
+  var canBeRebuilt: Bool {
+    !plan.isSkipped && reasonToHold == nil
+  }
+
   /// Whether its changes are left out, and may be wanted another time.
   var isLeftOut: Bool {
     plan.isSkipped && !Configuration.isHousekeeping(source)

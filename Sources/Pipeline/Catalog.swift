@@ -20,6 +20,10 @@ struct Catalog: Sendable {
     var heldID: Int64?
     /// Whether files in the manifest hold changes of it that wait.
     var hasHeldFiles = false
+    /// Whether those were read for evidence in this session.
+    var hasReadHeldEvidence = false
+    /// Whether changes were passed over in this run because their key was not known.
+    var hasUnadmitted = false
     /// How many changes they hold.
     var heldChanges = 0
     /// Whether this run has read those again.

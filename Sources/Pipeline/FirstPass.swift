@@ -45,6 +45,8 @@ struct FirstPass {
   let spillDirectory: BatchPath
   /// Whether this is the first time that these files are read in this run.
   let counting: Bool
+  /// The one collection whose evidence is gathered all the same; nil for none.
+  let gathering: Int?
   /// Which collections' changes are wanted.
   let takes: @Sendable (Catalog.Entry) -> Bool
   /// Records that turned out to be unusable in an earlier attempt.
@@ -105,6 +107,9 @@ struct FirstPass {
     for change in batch.changes {
       let collection = routes.collections[Int(change.table)]
       files[slot].tallies[collection, default: RunFile.Tally()].add(change)
+      if batch.tables[Int(change.table)].key == nil {
+        catalog.update(collection) { $0.hasUnadmitted = true }
+      }
       if change.flags.contains(.unreadableCursor) {
         catalog.update(collection) { $0.hasUnreadableCursor = true }
       }
@@ -114,6 +119,7 @@ struct FirstPass {
   /// Adds what the tables of a file that was read to its end say about keys and cursors.
   private mutating func gatherEvidence(of batch: ChangeBatch, routes: DecoderRoutes) {
     for (table, collection) in zip(batch.tables, routes.collections) {
+      guard counting || gathering == collection else { continue }
       catalog.update(collection) { entry in
         entry.evidence.merge(table.evidence)
         entry.cursorEvidence.append(table.cursorEvidence)

@@ -68,14 +68,22 @@ extension IngestAttempt {
     case .add:
       add(file, record: newRecord(of: file, version: old.version + 1))
     case .supersede:
+      let shares = try await writer.perform { store in try store.shares(ofFile: old.id) }
+      let taken = catalog.entries.indices.filter { index in
+        shares.contains { $0.collection == catalog.entries[index].storeID }
+      }
+      if let index = taken.first(where: { !catalog.entries[$0].canBeRebuilt }) {
+        summary.failedFiles.append(
+          IngestError(
+            .file, file: file.path.description,
+            cause: "its old content cannot be superseded while \(catalog.entries[index].name) is "
+              + "held or left out", hint: "Run again with that table."))
+        return
+      }
+      rebuilds.formUnion(taken)
       var superseded = old
       superseded.state = .superseded
       touched.append(superseded)
-      let shares = try await writer.perform { store in try store.shares(ofFile: old.id) }
-      for index in catalog.entries.indices {
-        guard let id = catalog.entries[index].storeID else { continue }
-        if shares.contains(where: { $0.collection == id }) { rebuilds.insert(index) }
-      }
       add(file, record: newRecord(of: file, version: old.version + 1))
     case .error:
       summary.failedFiles.append(
@@ -154,26 +162,39 @@ extension IngestAttempt {
         $0.state != .superseded && (!heldOnly || held.contains($0.id))
       }
     }
-    let superseded = Set(touched.filter { $0.state == .superseded }.map(\.id))
-    for record in records where !superseded.contains(record.id) {
+    // A file that was put back, or is superseded by now, is known better than by the store.
+    let newer = Dictionary(touched.map { ($0.id, $0) }) { $1 }
+    var found: [(file: BatchFile, record: FileRecord)] = []
+    for stored in records {
+      let record = newer[stored.id] ?? stored
+      if record.state == .superseded { continue }
       let slots = files.indices.filter { files[$0].record.id == record.id }
       if slots.contains(where: { files[$0].isWhole }) { continue }
       if let grown = slots.first {
-        add(files[grown].file, record: files[grown].record, isReread: true)
-        continue
+        found.append((files[grown].file, files[grown].record))
+      } else {
+        found.append((try knownFile(record), record))
       }
-      let path = BatchPath(record.path)
-      guard let file = BatchFile(existing: path, series: BatchPath(record.series)),
-        record.isSameVersion(as: file.identity)
-      else {
-        throw IngestError(
-          .file, file: path.description,
-          cause: "the file is needed again and is gone, or is not what it was",
-          hint: "Put the file back, and run again.")
-      }
+    }
+    for (file, record) in found {
       contexts.look(beside: file)
       add(file, record: record, isReread: true)
     }
+  }
+
+  /// Looks a file of the manifest up again.
+  private func knownFile(_ record: FileRecord) throws(IngestError) -> BatchFile {
+    let path = BatchPath(record.path)
+    if let error = unusable.files[path] { throw error }
+    guard let file = BatchFile(existing: path, series: BatchPath(record.series)),
+      record.isSameVersion(as: file.identity)
+    else {
+      throw IngestError(
+        .file, file: path.description,
+        cause: "the file is needed again and is gone, or is not what it was",
+        hint: "Put the file back, and run again.")
+    }
+    return file
   }
 }
 

@@ -106,11 +106,12 @@ extension IngestAttempt {
     var first: [[UInt8]: Int] = [:]
     let slots = files.indices.filter { !files[$0].record.hash.isEmpty }
       .sorted { (files[$0].stamp.ordinal, $0) < (files[$1].stamp.ordinal, $1) }
+    let inRun = Set(slots.map { files[$0].record.id })
     for slot in slots {
       let record = files[slot].record
       let isKnown = try await writer.perform { store in
         try store.files(withHash: record.hash).contains { other in
-          try other.id < record.id
+          try !inRun.contains(other.id)
             && store.shares(ofFile: other.id).contains { $0.collection == id }
         }
       }

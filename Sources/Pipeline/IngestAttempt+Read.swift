@@ -11,11 +11,14 @@ extension IngestAttempt {
   mutating func readFiles() async throws {
     let new = files.indices.filter { !files[$0].isReread }
     try await readFiles(new, counting: true) { _ in true }
-    let keyless = catalog.entries.indices.filter { catalog.entries[$0].waitsForKey }
+    let keyless = catalog.entries.indices.filter { index in
+      let entry = catalog.entries[index]
+      return entry.waitsForKey || (entry.hasUnadmitted && !entry.plan.isSkipped)
+    }
     for index in keyless { try await findKey(of: index) }
     let released = catalog.entries.indices.filter { index in
       let entry = catalog.entries[index]
-      return entry.key != nil && entry.held == nil && !entry.plan.isSkipped
+      return entry.key != nil && entry.reasonToHold == nil && !entry.plan.isSkipped
         && (keyless.contains(index) || entry.hasHeldFiles)
     }
     for index in released { try await readHeld(of: index, wasKeyless: keyless.contains(index)) }
@@ -38,14 +41,19 @@ extension IngestAttempt {
 
   /// Reads files at these slots for the collections that are wanted.
   ///
-  /// - Parameter counting: whether records and changes are counted: not when they were before.
+  /// - Parameters:
+  ///   - counting: whether records and changes are counted, and evidence is gathered: not when they
+  ///     were before.
+  ///   - gathering: the one collection whose evidence is gathered all the same; nil for none.
   mutating func readFiles(
-    _ slots: [Int], counting: Bool, takes: @escaping @Sendable (Catalog.Entry) -> Bool
+    _ slots: [Int], counting: Bool, gathering: Int? = nil,
+    takes: @escaping @Sendable (Catalog.Entry) -> Bool
   ) async throws {
+    readings += 1
     var pass = FirstPass(
       catalog: catalog, files: files, sequencer: sequencer,
       spillDirectory: configuration.spillDirectory,
-      counting: counting,
+      counting: counting, gathering: gathering,
       takes: takes, unusable: unusable, progress: progress)
     try await pass.read(slots: slots, width: width)
     catalog = pass.catalog
@@ -54,15 +62,22 @@ extension IngestAttempt {
     progress = pass.progress
   }
 
-  /// Looks for the key of a table in the evidence of this run's files and of those held before.
+  /// Looks for the key of a table in the evidence of this run's files and of those held before,
+  /// which are read for it once a session.
   private mutating func findKey(of index: Int) async throws {
-    let firstNew = files.count
-    do {
-      try await addManifestFiles(of: index, heldOnly: true)
-    } catch let error as IngestError where error.severity == .file {
-      summary.failedFiles.append(error)
+    guard catalog.entries[index].key == nil else { return }
+    if !catalog.entries[index].hasReadHeldEvidence {
+      let firstNew = files.count
+      do {
+        try await addManifestFiles(of: index, heldOnly: true)
+      } catch let error as IngestError where error.severity == .file {
+        summary.failedFiles.append(error)
+      }
+      try await readFiles(Array(firstNew..<files.count), counting: false, gathering: index) { _ in
+        false
+      }
+      catalog.update(index) { $0.hasReadHeldEvidence = true }
     }
-    try await readFiles(Array(firstNew..<files.count), counting: false) { _ in false }
     guard let key = catalog.entries[index].evidence.inferredKey else { return }
     catalog.update(index) {
       $0.key = .columns(key)
@@ -71,19 +86,29 @@ extension IngestAttempt {
   }
 
   /// Reads a table whose key has become known: all its files in this run if they were read without
-  /// the key, and those held before.
+  /// the key, and those held before. Those wait on where one of them is gone, or cannot be read.
   private mutating func readHeld(of index: Int, wasKeyless: Bool) async throws {
-    var slots = wasKeyless ? files.indices.filter { files[$0].tallies[index] != nil } : []
-    let firstNew = files.count
+    var isWhole = true
     do {
       try await addManifestFiles(of: index, heldOnly: true)
     } catch let error as IngestError where error.severity == .file {
       summary.failedFiles.append(error)
-      return
+      isWhole = false
     }
-    slots += files.indices.filter { files[$0].isReread && (wasKeyless || $0 >= firstNew) }
+    let slots = files.indices.filter { slot in
+      files[slot].isReread || (wasKeyless && files[slot].tallies[index] != nil)
+    }
     let name = catalog.entries[index].name
     try await readFiles(slots, counting: false) { $0.name == name }
+    let failed = rereadErrors(slots)
+    summary.failedFiles += failed
+    guard isWhole && failed.isEmpty else { return }
     catalog.update(index) { $0.releasesHeldFiles = true }
+  }
+
+  /// What kept files from being read again. One that had failed before is not asked for more.
+  func rereadErrors(_ slots: [Int]) -> [IngestError] {
+    slots.filter { files[$0].isReread && files[$0].record.state != .failed }
+      .compactMap { files[$0].outcome?.error }
   }
 }

@@ -16,6 +16,11 @@ extension IngestAttempt {
           .fatal, cause: "there is no collection \(name) to rebuild",
           hint: "Name one of: \(catalog.entries.filter { $0.storeID != nil }.map(\.name))")
       }
+      if catalog.entries[index].plan.isSkipped {
+        throw IngestError(
+          .fatal, cause: "\(name) is to be made anew, and is left out",
+          hint: "Leave out --skip and --only, or --rebuild.")
+      }
       rebuilds.insert(index)
     }
     for index in rebuilds {
@@ -36,6 +41,10 @@ extension IngestAttempt {
     let slots = files.indices.filter { files[$0].isReread }
     let names = Set(rebuilds.map { catalog.entries[$0].name })
     try await readFiles(slots, counting: false) { names.contains($0.name) }
+    if var error = rereadErrors(slots).first {
+      error.severity = .fatal
+      throw error
+    }
     for index in rebuilds { catalog.update(index) { $0.releasesHeldFiles = true } }
   }
 
@@ -43,14 +52,19 @@ extension IngestAttempt {
   mutating func beginRebuild(_ index: Int) async throws {
     let entry = catalog.entries[index]
     guard let id = entry.storeID, let key = entry.key, let origin = entry.keyOrigin else { return }
-    try await writer.perform { store in
-      guard var collection = try store.collection(id) else { return }
-      collection.key = key
-      collection.keyOrigin = origin
-      collection.columns = []
-      collection.floor = nil
-      try store.beginRebuild(collection)
-      _ = try store.addColumns(entry.columns, to: id)
+    do {
+      try await writer.perform { store in
+        guard var collection = try store.collection(id) else { return }
+        collection.key = key
+        collection.keyOrigin = origin
+        collection.columns = []
+        collection.floor = nil
+        try store.beginRebuild(collection)
+        _ = try store.addColumns(entry.columns, to: id)
+      }
+    } catch let problem as NameProblem {
+      throw IngestError(
+        .fatal, cause: "\(entry.name) cannot be made anew: \(problem.cause)", hint: problem.hint)
     }
     catalog.update(index) { $0.storedColumnCount = $0.columns.count }
   }

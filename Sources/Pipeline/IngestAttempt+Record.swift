@@ -11,15 +11,16 @@ extension IngestAttempt {
     for slot in files.indices where !files[slot].isReread {
       files[slot].record.describe(files[slot])
     }
-    let records = files.map(\.record)
+    let records = files.map { (record: $0.record, isReread: $0.isReread) }
     let touched = touched
     // What an earlier reading of the same file put into quarantine is judged anew.
     let again = files.filter { $0.record.id != 0 && $0.isWhole && !$0.isReread }.map(\.record.id)
     let identifiers = try await writer.perform { store in
       for record in touched { try store.update(record) }
       for file in again { try store.dropQuarantined(ofFile: file) }
-      return try records.map { record in
+      return try records.map { record, isReread in
         if record.id == 0 { return try store.insert(record) }
+        if isReread { return record.id }
         try store.update(record)
         return record.id
       }
@@ -39,8 +40,9 @@ extension IngestAttempt {
       if let table = held[index] {
         let source = catalog.entries[index].source
         let name = catalog.entries[index].name
+        let known = catalog.entries[index].storeID ?? catalog.entries[index].heldID
         let id = try await writer.perform { store in
-          try store.hold(table.hold(of: source, name: name))
+          try store.hold(table.hold(of: source, name: name), id: known)
         }
         catalog.update(index) { $0.heldID = id }
         summary.held.append(table)
@@ -49,11 +51,7 @@ extension IngestAttempt {
         continue
       }
       if !isHeld, catalog.entries[index].releasesHeldFiles {
-        let source = catalog.entries[index].source
-        try await writer.perform { store in
-          try store.release(source)
-          try store.releaseFiles(ofTable: id)
-        }
+        try await writer.perform { store in try store.release(table: id) }
       }
       for file in files where !file.isReread {
         guard let tally = file.tallies[index] else { continue }
@@ -63,6 +61,7 @@ extension IngestAttempt {
         $0.hasHeldFiles = isHeld || ($0.hasHeldFiles && !$0.releasesHeldFiles)
         $0.heldChanges = held[index]?.changes ?? 0
         $0.releasesHeldFiles = false
+        $0.hasUnadmitted = false
       }
     }
     try await recordQuarantine()
@@ -83,7 +82,7 @@ extension IngestAttempt {
         Hold(
           source: entry.source, name: entry.name, reason: "leftOut", changes: 0, cause: "",
           evidence: [], hint: ""))
-      try store.release(entry.source)
+      try store.release(table: id)
       return id
     }
     catalog.update(index) { $0.heldID = id }

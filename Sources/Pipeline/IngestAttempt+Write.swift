@@ -50,7 +50,7 @@ extension IngestAttempt {
       let made = try await writer.perform { store in
         try store.createCollection(
           name: entry.name, source: entry.source, key: key, keyOrigin: origin, columns: columns,
-          layout: layout)
+          layout: layout, heldID: entry.heldID)
       }
       catalog.update(index) { $0.storeID = made.id }
     }

@@ -28,6 +28,8 @@ struct IngestAttempt {
   /// The collection that is to be made anew, if any; and all that are.
   let rebuild: String?
   var rebuilds: Set<Int> = []
+  /// How often files were read: what was learned of them may be news.
+  var readings = 0
   /// What records were read again with; a new one when files were added.
   private var readers: [RecordReader] = []
 
@@ -78,10 +80,10 @@ struct IngestAttempt {
     }
   }
 
-  /// A reader of the run's files, as many as there are by now.
+  /// A reader of the run's files, as they are known by now.
   mutating func takeReader() -> RecordReader {
-    if let reader = readers.last, reader.fileCount == files.count { return reader }
-    readers.append(RecordReader(files: files, catalog: catalog))
+    if let reader = readers.last, reader.readings == readings { return reader }
+    readers.append(RecordReader(files: files, catalog: catalog, readings: readings))
     return readers[readers.count - 1]
   }
 }

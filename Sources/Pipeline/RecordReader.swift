@@ -11,13 +11,16 @@ struct RecordReader {
   private let scratch = ScratchBytes()
   private let files: [RunFile]
   private var catalog: Catalog
+  /// How often files had been read when it was made; see ``IngestAttempt/readings``.
+  let readings: Int
 
   /// Makes a reader of the run's files.
   ///
   /// - Parameters:
   ///   - files: by slot; the first pass has been over them.
   ///   - catalog: the run's collections; every column is known in it by now.
-  init(files: [RunFile], catalog: Catalog) {
+  init(files: [RunFile], catalog: Catalog, readings: Int) {
+    self.readings = readings
     self.files = files
     self.catalog = catalog
     for file in files {
@@ -27,9 +30,6 @@ struct RecordReader {
     }
     decoder = RecordDecoder(plan: { catalog.plan(for: $0) })
   }
-
-  /// How many files it knows.
-  var fileCount: Int { files.count }
 
   /// Looks once more whether the files are still what the first pass read; before a commit.
   func verify() throws {

@@ -53,6 +53,58 @@ import Testing
     #expect(try bench.rows("t") == ["1 a"])
   }
 
+  // Prevents the second of two tables in one file from being forgotten when both are released.
+  @Test func `tables that were held in one file are all released`() async throws {
+    let bench = try RunBench()
+    let both = [bench.insert(1, "a", at: 1), bench.insert(1, "b", at: 2, table: "u")]
+    try bench.place("x_1.json", both)
+    var keyless = bench.configuration
+    keyless.keys = []
+    #expect(try await bench.replay(keyless).held.map(\.table).sorted() == ["t", "u"])
+    try bench.place(
+      "x_2.json", [bench.insert(2, "c", at: 3), bench.insert(2, "d", at: 4, table: "u")])
+    var keyed = bench.configuration
+    keyed.keys = [("*", .columns(["id"]))]
+    #expect(try await bench.replay(keyed).isComplete)
+    #expect(try bench.rows("t") == ["1 a", "2 c"])
+    #expect(try bench.rows("u") == ["1 b", "2 d"])
+  }
+
+  // Prevents a held file that is gone from taking the files along that are there.
+  @Test func `what is there applies though a file that was held is gone`() async throws {
+    let bench = try RunBench()
+    var keyless = bench.configuration
+    keyless.keys = []
+    try bench.place("t_1.json", [bench.insert(1, "a", at: 1)])
+    _ = try await bench.replay(keyless)
+    unlink(bench.drop("t_1.json"))
+    try bench.place("t_2.json", [bench.insert(2, "b", at: 2)])
+    let summary = try await bench.replay()
+    #expect(!summary.isComplete && summary.failedFiles.count == 1)
+    #expect(try bench.rows("t") == ["2 b"])
+    try bench.place("t_1.json", [bench.insert(1, "a", at: 1)])
+    _ = try await bench.replay()
+    #expect(try bench.rows("t") == ["1 a", "2 b"])
+  }
+
+  // Prevents a file of a keyless table that grew from being remembered as it was before.
+  @Test func `a file that grows while its table is held is whole in the end`() async throws {
+    let bench = try RunBench()
+    var keyless = bench.configuration
+    keyless.keys = []
+    let first = bench.insert(1, "a", at: 1)
+    let second = bench.insert(2, "b", at: 2)
+    for text in [[first], [first, second], [first, second, bench.insert(3, "c", at: 3)]] {
+      try bench.place("t_1.json", text)
+      _ = try await bench.replay(keyless)
+    }
+    let summary = try await bench.replay()
+    #expect(summary.isComplete)
+    #expect(try bench.rows("t") == ["1 a", "2 b", "3 c"])
+    let store = try CollectionStore(opening: .file(bench.database), mode: .readOnly)
+    #expect(try store.allFiles().map(\.version) == [1])
+  }
+
   // Prevents "nothing to do" from passing for "all is well".
   @Test func `a repeated run still says what is held`() async throws {
     let bench = try RunBench()
@@ -195,8 +247,9 @@ struct RunBench {
       .place((records.joined(separator: "\n") + "\n").utf8, at: name)
   }
 
-  func insert(_ id: Int, _ value: String, at position: Int) -> String {
+  func insert(_ id: Int, _ value: String, at position: Int, table: String = "t") -> String {
     insert(id, value, cursor: Self.cursor(position))
+      .replacing(#""name":"t""#, with: #""name":"\#(table)""#)
   }
 
   func update(_ id: Int, _ value: String, at position: Int) -> String {
