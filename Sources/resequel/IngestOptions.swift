@@ -47,11 +47,8 @@ struct IngestOptions: ParsableArguments {
   @Option(
     name: .long,
     help: ArgumentHelp(
-      """
-      How long changes behind a hole in the log wait before they are applied as provisional: a \
-      whole number and a unit (250ms, 5s, 10m, 24h, 90d), 0 to never wait, or forever. Only sync \
-      waits. Default: 10m.
-      """, valueName: "duration"),
+      "How long changes behind a hole in the log wait. Read, and without effect yet: holes are not "
+        + "looked for. Default: 10m.", valueName: "duration"),
     transform: IngestOptions.wait)
   var gapWait: DurationText?
 
