@@ -92,16 +92,7 @@ extension CollectionStore {
 
   /// The collection that takes a source table's changes; nil where there is none yet.
   package func collection(of source: SourceTable) throws -> Collection? {
-    let statement = try connection.cached(
-      """
-      SELECT id FROM _resequel_collections
-        WHERE source = ? AND schema IS ? AND catalog IS ? AND state = 'live'
-      """)
-    try statement.bind(1, source.name)
-    try statement.bind(2, source.schema)
-    try statement.bind(3, source.catalog)
-    defer { statement.clear() }
-    return try statement.step() ? try collection(statement.integer(0)) : nil
+    try id(of: source, state: "live").flatMap { try collection($0) }
   }
 
   /// The collection whose table has this name, in whatever case; nil where there is none.
@@ -233,14 +224,19 @@ extension CollectionStore {
 
   /// The number that a table got when it was held.
   func heldID(of source: SourceTable) throws -> Int64? {
+    try id(of: source, state: "held")
+  }
+
+  private func id(of source: SourceTable, state: String) throws -> Int64? {
     let statement = try connection.cached(
       """
       SELECT id FROM _resequel_collections
-        WHERE source = ? AND schema IS ? AND catalog IS ? AND state = 'held'
+        WHERE source = ? AND schema IS ? AND catalog IS ? AND state = ?
       """)
     try statement.bind(1, source.name)
     try statement.bind(2, source.schema)
     try statement.bind(3, source.catalog)
+    try statement.bind(4, state)
     defer { statement.clear() }
     return try statement.step() ? statement.integer(0) : nil
   }
