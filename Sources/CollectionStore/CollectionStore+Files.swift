@@ -113,8 +113,8 @@ extension CollectionStore {
     let statement = try connection.cached(
       """
       INSERT OR REPLACE INTO _resequel_file_collections (file, collection, changes, counter_min,
-        counter_max, counter_count, first_rank, last_rank, is_held)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+        counter_max, counter_count, evidence, key_filter, is_held, waiting, provisional)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       """)
     defer { statement.clear() }
     statement.bind(1, share.file)
@@ -123,9 +123,11 @@ extension CollectionStore {
     if let counter = share.counterMin { statement.bind(4, counter) }
     if let counter = share.counterMax { statement.bind(5, counter) }
     statement.bind(6, share.counterCount)
-    if let rank = share.firstRank { try statement.bindCopy(7, blob: rank) }
-    if let rank = share.lastRank { try statement.bindCopy(8, blob: rank) }
+    if let evidence = share.evidence { try statement.bindCopy(7, blob: evidence) }
+    if let filter = share.keyFilter { try statement.bindCopy(8, blob: filter) }
     statement.bind(9, share.isHeld ? 1 : 0)
+    statement.bind(10, share.waiting)
+    statement.bind(11, share.provisional)
     try statement.run()
   }
 
@@ -144,8 +146,8 @@ extension CollectionStore {
   private func shares(_ condition: String, _ id: Int64) throws -> [FileShare] {
     let statement = try connection.cached(
       """
-      SELECT file, collection, changes, counter_min, counter_max, counter_count, first_rank,
-        last_rank, is_held FROM _resequel_file_collections \(condition)
+      SELECT file, collection, changes, counter_min, counter_max, counter_count, evidence,
+        key_filter, is_held, waiting, provisional FROM _resequel_file_collections \(condition)
       """)
     defer { statement.clear() }
     statement.bind(1, id)
@@ -156,9 +158,11 @@ extension CollectionStore {
       share.counterMin = statement.isNull(3) ? nil : statement.integer(3)
       share.counterMax = statement.isNull(4) ? nil : statement.integer(4)
       share.counterCount = Int(statement.integer(5))
-      share.firstRank = statement.isNull(6) ? nil : statement.copy(6)
-      share.lastRank = statement.isNull(7) ? nil : statement.copy(7)
+      share.evidence = statement.isNull(6) ? nil : statement.copy(6)
+      share.keyFilter = statement.isNull(7) ? nil : statement.copy(7)
       share.isHeld = statement.integer(8) != 0
+      share.waiting = Int(statement.integer(9))
+      share.provisional = Int(statement.integer(10))
       shares.append(share)
     }
     return shares

@@ -26,26 +26,27 @@ extension CollectionStore {
   /// Remembers that something happened.
   package func insert(_ event: StoreEvent) throws {
     let statement = try connection.cached(
-      "INSERT INTO _resequel_events (kind, collection, file, text) VALUES (?, ?, ?, ?)")
+      "INSERT INTO _resequel_events (kind, collection, file, text, at) VALUES (?, ?, ?, ?, ?)")
     defer { statement.clear() }
     try statement.bind(1, event.kind)
     if let collection = event.collection { statement.bind(2, collection) }
     if let file = event.file { statement.bind(3, file) }
     try statement.bind(4, event.text)
+    statement.bind(5, event.at)
     try statement.run()
   }
 
   /// The newest events, newest first.
   package func events(limit: Int) throws -> [StoreEvent] {
     let statement = try connection.cached(
-      "SELECT kind, collection, file, text FROM _resequel_events ORDER BY id DESC LIMIT ?")
+      "SELECT kind, collection, file, text, at FROM _resequel_events ORDER BY id DESC LIMIT ?")
     defer { statement.clear() }
     statement.bind(1, limit)
     var events: [StoreEvent] = []
     while try statement.step() {
       events.append(
         StoreEvent(
-          kind: statement.text(0) ?? "",
+          at: statement.integer(4), kind: statement.text(0) ?? "",
           collection: statement.isNull(1) ? nil : statement.integer(1),
           file: statement.isNull(2) ? nil : statement.integer(2), text: statement.text(3) ?? ""))
     }
@@ -242,7 +243,11 @@ extension CollectionStore {
   package func setGaps(_ gaps: [GapRecord], ofCollection id: Int64) throws {
     try update("DELETE FROM _resequel_gaps WHERE collection = ?", id)
     let statement = try connection.cached(
-      "INSERT INTO _resequel_gaps VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
+      """
+      INSERT INTO _resequel_gaps (collection, series, after_ordinal, before_ordinal, kind,
+        first_counter, last_counter, likely_file, since, deadline, is_waived, waiting)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      """)
     defer { statement.clear() }
     for gap in gaps {
       statement.bind(1, id)
@@ -250,9 +255,17 @@ extension CollectionStore {
       statement.bind(3, Int64(bitPattern: gap.afterOrdinal))
       statement.bind(4, Int64(bitPattern: gap.beforeOrdinal))
       try statement.bind(5, gap.kind.rawValue)
-      if let missing = gap.missing { statement.bind(6, missing) } else { statement.bindNull(6) }
-      statement.bind(7, gap.since)
-      statement.bind(8, gap.isWaived ? 1 : 0)
+      statement.bind(6, gap.counters?.lowerBound ?? -1)
+      statement.bind(7, gap.counters?.upperBound ?? -1)
+      try statement.bindCopy(8, text: gap.likelyFile)
+      statement.bind(9, gap.since)
+      if let deadline = gap.deadline {
+        statement.bind(10, deadline)
+      } else {
+        statement.bindNull(10)
+      }
+      statement.bind(11, gap.isWaived ? 1 : 0)
+      statement.bind(12, gap.waiting)
       try statement.run()
     }
   }
@@ -261,20 +274,25 @@ extension CollectionStore {
   package func gaps(ofCollection id: Int64) throws -> [GapRecord] {
     let statement = try connection.cached(
       """
-      SELECT series, after_ordinal, before_ordinal, kind, missing, since, is_waived
-        FROM _resequel_gaps WHERE collection = ? ORDER BY series, after_ordinal
+      SELECT series, after_ordinal, before_ordinal, kind, first_counter, last_counter, likely_file,
+        since, deadline, is_waived, waiting
+        FROM _resequel_gaps WHERE collection = ? ORDER BY series, after_ordinal, first_counter
       """)
     defer { statement.clear() }
     statement.bind(1, id)
     var gaps: [GapRecord] = []
     while try statement.step() {
-      gaps.append(
-        GapRecord(
-          series: statement.copy(0), afterOrdinal: UInt64(bitPattern: statement.integer(1)),
-          beforeOrdinal: UInt64(bitPattern: statement.integer(2)),
-          kind: GapRecord.Kind(rawValue: statement.text(3) ?? "") ?? .suspected,
-          missing: statement.isNull(4) ? nil : statement.integer(4), since: statement.integer(5),
-          isWaived: statement.integer(6) != 0))
+      let counters = (statement.integer(4), statement.integer(5))
+      var gap = GapRecord(
+        series: statement.copy(0), afterOrdinal: UInt64(bitPattern: statement.integer(1)),
+        beforeOrdinal: UInt64(bitPattern: statement.integer(2)),
+        kind: GapRecord.Kind(rawValue: statement.text(3) ?? "") ?? .suspected,
+        counters: counters.0 >= 0 && counters.0 <= counters.1 ? counters.0...counters.1 : nil,
+        likelyFile: statement.copy(6), since: statement.integer(7),
+        deadline: statement.isNull(8) ? nil : statement.integer(8),
+        isWaived: statement.integer(9) != 0)
+      gap.waiting = Int(statement.integer(10))
+      gaps.append(gap)
     }
     return gaps
   }

@@ -69,11 +69,16 @@ package struct FileShare: Sendable, Hashable {
   package var counterMax: Int64?
   /// How many changes had one.
   package var counterCount = 0
-  /// The first and the last change's rank, encoded; nil without changes.
-  package var firstRank: [UInt8]?
-  package var lastRank: [UInt8]?
-  /// Whether these changes wait.
+  /// What the file says about order and completeness, encoded; nil where that is not known.
+  package var evidence: [UInt8]?
+  /// Which keys it may hold changes of (see `KeyFilter`); nil: any.
+  package var keyFilter: [UInt8]?
+  /// Whether these changes wait for what a person must give.
   package var isHeld = false
+  /// How many of them wait behind a gap.
+  package var waiting = 0
+  /// How many were applied although they lie behind a gap.
+  package var provisional = 0
 
   /// Makes a share without changes.
   package init(file: Int64, collection: Int64) {

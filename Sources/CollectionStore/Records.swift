@@ -52,6 +52,8 @@ package struct QuarantineEntry: Sendable, Hashable {
 
 /// Something that happened, and that somebody may ask about later.
 package struct StoreEvent: Sendable, Hashable {
+  /// When, microseconds since 1970; enters no row.
+  package var at: Int64 = 0
   /// One word for programs: `columnAdded`, `repair`, `epochSuspected`.
   package var kind: String
   /// The collection's number; nil where none is concerned.
@@ -62,7 +64,10 @@ package struct StoreEvent: Sendable, Hashable {
   package var text: String
 
   /// Makes one of its parts.
-  package init(kind: String, collection: Int64? = nil, file: Int64? = nil, text: String) {
+  package init(
+    at: Int64, kind: String, collection: Int64? = nil, file: Int64? = nil, text: String
+  ) {
+    self.at = at
     self.kind = kind
     self.collection = collection
     self.file = file
@@ -109,24 +114,62 @@ package struct GapRecord: Sendable, Hashable {
   package var beforeOrdinal: UInt64
   /// How sure it is.
   package var kind: Kind
-  /// How many changes are missing; nil where unknown.
-  package var missing: Int64?
+  /// The running counts that are missing; nil where unknown.
+  package var counters: ClosedRange<Int64>?
+  /// The path that the first missing file would have, as bytes.
+  package var likelyFile: [UInt8]
   /// When it was first seen, microseconds since 1970.
   package var since: Int64
+  /// Until when changes behind it wait, likewise; nil for ever.
+  package var deadline: Int64?
   /// Whether it is not waited for any longer.
   package var isWaived: Bool
+  /// How many changes wait behind it.
+  package var waiting = 0
 
   /// Makes one of its parts.
   package init(
-    series: [UInt8], afterOrdinal: UInt64, beforeOrdinal: UInt64, kind: Kind, missing: Int64?,
-    since: Int64, isWaived: Bool
+    series: [UInt8], afterOrdinal: UInt64, beforeOrdinal: UInt64, kind: Kind,
+    counters: ClosedRange<Int64>?, likelyFile: [UInt8], since: Int64, deadline: Int64?,
+    isWaived: Bool
   ) {
     self.series = series
     self.afterOrdinal = afterOrdinal
     self.beforeOrdinal = beforeOrdinal
     self.kind = kind
-    self.missing = missing
+    self.counters = counters
+    self.likelyFile = likelyFile
     self.since = since
+    self.deadline = deadline
     self.isWaived = isWaived
+  }
+}
+
+/// A row about which two files disagree, where the source's log does not say who is right.
+package struct ConflictRecord: Sendable, Hashable {
+  /// What makes it undecidable.
+  package enum Kind: String, Sendable {
+    /// Two different changes at one position.
+    case position
+    /// Changes in two logs that run side by side.
+    case lineages
+  }
+  /// The row.
+  package var id: [UInt8]
+  /// What makes it undecidable.
+  package var kind: Kind
+  /// The position, encoded, without what breaks the tie.
+  package var place: [UInt8]
+  /// The manifest's numbers of the files whence the change came that counts, and the other.
+  package var wonFile: Int64
+  package var lostFile: Int64
+
+  /// Makes one of its parts.
+  package init(id: [UInt8], kind: Kind, place: [UInt8], wonFile: Int64, lostFile: Int64) {
+    self.id = id
+    self.kind = kind
+    self.place = place
+    self.wonFile = wonFile
+    self.lostFile = lostFile
   }
 }

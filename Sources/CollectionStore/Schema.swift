@@ -50,6 +50,8 @@ enum Schema {
       layout TEXT,                    -- rowid, or clustered (WITHOUT ROWID)
       floor BLOB,                     -- rank of the last truncation; NULL for none
       has_partial_rows INTEGER NOT NULL DEFAULT 0, -- whether a row lacked its insert at some time
+      counters TEXT,                  -- the running counts: absent, dense, or why they prove nothing
+      closed BLOB,                    -- rank up to which nothing can be missing; NULL where unknown
       held_changes INTEGER NOT NULL DEFAULT 0,     -- changes that wait
       held_reason TEXT,               -- why they wait: one word,
       held_cause TEXT,                -- a sentence,
@@ -76,9 +78,11 @@ enum Schema {
       counter_min INTEGER,            -- the source's running counts; NULL without any
       counter_max INTEGER,
       counter_count INTEGER NOT NULL, -- how many changes had one
-      first_rank BLOB,                -- encoded ranks of the first and the last change
-      last_rank BLOB,
-      is_held INTEGER NOT NULL,       -- whether its changes wait
+      evidence BLOB,                  -- what the file says about order and completeness, encoded
+      key_filter BLOB,                -- which keys it may hold changes of, hashed; NULL: any
+      is_held INTEGER NOT NULL,       -- whether its changes wait for what a person must give
+      waiting INTEGER NOT NULL DEFAULT 0,     -- how many of its changes wait behind a gap
+      provisional INTEGER NOT NULL DEFAULT 0, -- how many were applied although behind a gap
       PRIMARY KEY (collection, file)
     ) WITHOUT ROWID;
     CREATE INDEX _resequel_file_collections_file ON _resequel_file_collections (file);
@@ -101,11 +105,27 @@ enum Schema {
       series TEXT NOT NULL,
       after_ordinal INTEGER NOT NULL, -- the files between which something is missing
       before_ordinal INTEGER NOT NULL,
-      kind TEXT NOT NULL,             -- proven or suspected
-      missing INTEGER,                -- how many changes, where that is known
+      kind TEXT NOT NULL,             -- proven (the counts skip) or suspected (a number is missing)
+      first_counter INTEGER NOT NULL, -- the counts that are missing; -1 where that is not known
+      last_counter INTEGER NOT NULL,
+      likely_file TEXT NOT NULL,      -- the path that the first missing file would have
       since INTEGER NOT NULL,         -- when it was first seen, microseconds since 1970
+      deadline INTEGER,               -- until when changes behind it wait; NULL for ever
       is_waived INTEGER NOT NULL,     -- whether it is not waited for any longer
-      PRIMARY KEY (collection, series, after_ordinal, before_ordinal)
+      waiting INTEGER NOT NULL,       -- how many changes wait behind it
+      PRIMARY KEY (collection, series, after_ordinal, before_ordinal, first_counter)
+    ) WITHOUT ROWID;
+
+    CREATE TABLE _resequel_conflicts (
+      -- Rows about which two files disagree, and the source's log cannot say who is right: two
+      -- different changes of one key at one position, or in two logs that run side by side.
+      collection INTEGER NOT NULL,
+      _id TEXT NOT NULL,
+      kind TEXT NOT NULL,             -- position or lineages
+      place BLOB NOT NULL,            -- the position, encoded
+      won_file INTEGER NOT NULL,      -- whence the change came that counts,
+      lost_file INTEGER NOT NULL,     -- and the other
+      PRIMARY KEY (collection, _id, kind, place)
     ) WITHOUT ROWID;
 
     CREATE TABLE _resequel_tombstones (
@@ -163,6 +183,7 @@ enum Schema {
     CREATE TABLE _resequel_events (
       -- What happened that somebody may ask about: repairs, new columns, holds, retries.
       id INTEGER PRIMARY KEY,
+      at INTEGER NOT NULL,            -- when, microseconds since 1970
       kind TEXT NOT NULL,
       collection INTEGER,
       file INTEGER,

@@ -88,7 +88,7 @@ enum StatusJSON {
       json.key("kind")
       json.value(gap.kind.rawValue)
       json.key("missing")
-      if let missing = gap.missing { json.value(missing) } else { json.null() }
+      if let counters = gap.counters { json.value(counters.count) } else { json.null() }
       json.key("waived")
       json.value(gap.isWaived)
     }

@@ -77,7 +77,8 @@ enum StatusText {
 
   private static func text(of gap: GapRecord, in status: CollectionStatus) -> String {
     let series = String(decoding: gap.series, as: UTF8.self)
-    let missing = gap.missing.map { ": \(Figures.count(Int($0), "change")) missing" } ?? ""
+    let missing =
+      gap.counters.map { ": \(Figures.count($0.count, "change")) missing" } ?? ""
     let waived = gap.isWaived ? ", not waited for any longer" : ""
     return """
       gap in \(status.collection.name), \(gap.kind.rawValue), between \(series) \

@@ -153,7 +153,7 @@ struct ReadingTests {
         file: 1,
         record: QuarantinedRecord(
           bytes: [], byteOffset: 0, recordIndex: 0, table: t.source, reason: "r")))
-    try store.insert(StoreEvent(kind: "hold", text: "held"))
+    try store.insert(StoreEvent(at: 0, kind: "hold", text: "held"))
     let status = try store.status()
     let first = try #require(status.collections.first)
     #expect(first.collection == t)

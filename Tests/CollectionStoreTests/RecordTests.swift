@@ -78,9 +78,11 @@ struct RecordTests {
     share.counterMin = 3
     share.counterMax = 9
     share.counterCount = 4
-    share.firstRank = [0, 1]
-    share.lastRank = []
+    share.evidence = [0, 1]
+    share.keyFilter = []
     share.isHeld = true
+    share.waiting = 3
+    share.provisional = 4
     try store.record(FileShare(file: files[0], collection: 1))
     try store.record(FileShare(file: files[0], collection: 2))
     try store.record(FileShare(file: files[2], collection: 1))
@@ -158,11 +160,13 @@ struct RecordTests {
     #expect(try store.lineages(ofCollection: 1) == [other, lineage])
     let gaps = [
       GapRecord(
-        series: [255], afterOrdinal: 1, beforeOrdinal: 3, kind: .proven, missing: 4, since: 5,
+        series: [255], afterOrdinal: 1, beforeOrdinal: 3, kind: .proven, counters: 4...7,
+        likelyFile: [255, 50], since: 5, deadline: 9,
         isWaived: false),
       GapRecord(
-        series: [255], afterOrdinal: 7, beforeOrdinal: 9, kind: .suspected, missing: nil,
-        since: 6, isWaived: true),
+        series: [255], afterOrdinal: 7, beforeOrdinal: 9, kind: .suspected, counters: nil,
+        likelyFile: [65],
+        since: 6, deadline: nil, isWaived: true),
     ]
     try store.setGaps(gaps, ofCollection: 1)
     try store.setGaps(gaps, ofCollection: 1)
@@ -175,7 +179,8 @@ struct RecordTests {
     try store.setSetting("drop", nil)
     #expect(try store.setting("drop") == nil)
     let events = (0..<3).map {
-      StoreEvent(kind: "repair", collection: $0 == 0 ? nil : 4, file: nil, text: "text \($0)")
+      StoreEvent(
+        at: 1, kind: "repair", collection: $0 == 0 ? nil : 4, file: nil, text: "text \($0)")
     }
     for event in events { try store.insert(event) }
     #expect(try store.events(limit: 2) == [events[2], events[1]])
