@@ -51,8 +51,10 @@ package struct FileEvidence: Sendable, Hashable {
 
   /// Adds the next record of the file.
   ///
-  /// - Parameter lineage: the hash of its lineage's name.
-  package mutating func add(_ change: Change, lineage: UInt32) {
+  /// - Parameters:
+  ///   - lineage: the hash of its lineage's name.
+  ///   - keyHash: a hash of its key's bytes.
+  package mutating func add(_ change: Change, lineage: UInt32, keyHash: UInt64) {
     changes += 1
     let isSnapshot = change.flags.contains(.snapshot)
     let counter = change.counter >= 0 ? UInt64(change.counter) : nil
