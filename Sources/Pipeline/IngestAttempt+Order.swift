@@ -22,7 +22,11 @@ extension IngestAttempt {
     ledger.verdict = book.judge(ledger.evidence)
     var reread: Set<Int> = []
     let isStored = catalog.entries[index].storeID != nil
-    if isStored, !rebuilds.contains(index), ledger.verdict.reranks(before.verdict) {
+    let isMisplaced =
+      ledger.verdict.reranks(before.verdict)
+      || floor(of: index, by: ledger.verdict) ?? .lowest < floor(of: index, by: before.verdict)
+        ?? .lowest
+    if isStored, !rebuilds.contains(index), isMisplaced {
       guard let slots = try await rebuildForOrder(index, ledger: ledger) else { return }
       reread = slots
     }
@@ -33,6 +37,31 @@ extension IngestAttempt {
     place(index, &ledger, reread: reread)
     notes += newNotes(index, before: before, after: ledger)
     orders[index] = ledger
+  }
+
+  /// Below what nothing counts, because a snapshot that came later holds every row; nil for nothing.
+  func floor(of index: Int, by verdict: OrderVerdict) -> Rank? {
+    let replaces = resnapshot(of: index) == .replace
+    guard let last = verdict.resnapshots.last(where: { $0.isComplete || replaces }) else {
+      return nil
+    }
+    var floor = Rank.lowest
+    floor.phase = 2 * last.epoch
+    return floor
+  }
+
+  private func resnapshot(of index: Int) -> Resnapshot? {
+    configuration.collectionSettings(for: catalog.entries[index].source)?.settings.resnapshot
+  }
+
+  /// What about a collection's order a person must look at.
+  func doubts(about index: Int, by verdict: OrderVerdict) -> [String] {
+    guard resnapshot(of: index) == nil, verdict.resnapshots.contains(where: { !$0.isComplete })
+    else { return verdict.suspicions }
+    return verdict.suspicions + [
+      "a snapshot came after changes and is not known to be complete, so it was merged: rows that "
+        + "were deleted meanwhile may still be there; set resnapshot to replace or merge"
+    ]
   }
 
   /// What was known of a collection's files before this call.
@@ -214,7 +243,7 @@ extension IngestAttempt {
       events.append(
         ("gapClosed", "\(name): \(BatchPath(gap.likelyFile)) is not missing any longer"))
     }
-    for doubt in after.verdict.suspicions where !before.note.doubts.contains(doubt) {
+    for doubt in doubts(about: index, by: after.verdict) where !before.note.doubts.contains(doubt) {
       events.append(("epochSuspected", "\(name): \(doubt)"))
     }
     let counters = after.verdict.counters.text

@@ -83,7 +83,7 @@ extension IngestAttempt {
       guard let id = catalog.entries[index].storeID else { continue }
       var ledger = ledger
       ledger.note = CollectionStore.OrderNote(
-        counters: ledger.verdict.counters.text, doubts: ledger.verdict.suspicions)
+        counters: ledger.verdict.counters.text, doubts: doubts(about: index, by: ledger.verdict))
       let lineages = ledger.lineageRecords(of: id, names: book.lineages)
       let known = book.ledgers[id]
       let order = ledger

@@ -30,6 +30,7 @@ extension IngestAttempt {
         }
         continue
       }
+      try await raiseFloor(of: index)
       guard let key = catalog.entries[index].key else {
         preconditionFailure("changes were admitted for a collection without a key")
       }
@@ -42,6 +43,14 @@ extension IngestAttempt {
         try await writer.perform { store in try store.finishRebuild(id) }
       }
     }
+  }
+
+  /// Lets what a complete snapshot has replaced vanish.
+  private func raiseFloor(of index: Int) async throws {
+    guard let id = catalog.entries[index].storeID, let verdict = orders[index]?.verdict,
+      let floor = floor(of: index, by: verdict)
+    else { return }
+    try await writer.perform { store in try store.raiseFloor(of: id, to: floor) }
   }
 
   /// The files of this call by the collections that they hold changes of.
