@@ -82,9 +82,13 @@ extension CollectionStore {
     for lineage in lineages { try record(lineage) }
   }
 
-  /// The collections with gaps, waited for or not.
-  package func collectionsWithGaps() throws -> Set<Int64> {
-    let statement = try connection.cached("SELECT DISTINCT collection FROM _resequel_gaps")
+  /// The collections with gaps, waited for or not, or with changes that wait.
+  package func unsettledCollections() throws -> Set<Int64> {
+    let statement = try connection.cached(
+      """
+      SELECT collection FROM _resequel_gaps
+        UNION SELECT collection FROM _resequel_file_collections WHERE waiting > 0
+      """)
     defer { statement.clear() }
     var ids: Set<Int64> = []
     while try statement.step() { ids.insert(statement.integer(0)) }

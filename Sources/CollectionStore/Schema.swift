@@ -87,6 +87,8 @@ enum Schema {
       PRIMARY KEY (collection, file)
     ) WITHOUT ROWID;
     CREATE INDEX _resequel_file_collections_file ON _resequel_file_collections (file);
+    CREATE INDEX _resequel_file_collections_waiting ON _resequel_file_collections (collection)
+      WHERE waiting > 0;
 
     CREATE TABLE _resequel_lineages (
       -- The logs that a collection's changes came from, and how far each is applied.

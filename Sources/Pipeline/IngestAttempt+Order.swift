@@ -31,8 +31,8 @@ extension IngestAttempt {
       reread = slots
     }
     ledger.gaps = try await gapRecords(of: ledger)
-    if ledger.awaited != before.awaited, !rebuilds.contains(index) {
-      reread = try await readWaiting(index, ledger: ledger)
+    if ledger.mayHaveFreed || ledger.awaited != before.awaited, !rebuilds.contains(index) {
+      reread = try await readWaiting(index, &ledger)
     }
     place(index, &ledger, reread: reread)
     notes += newNotes(index, before: before, after: ledger)
@@ -121,14 +121,16 @@ extension IngestAttempt {
   ///
   /// - Returns: their slots.
   private mutating func readWaiting(
-    _ index: Int, ledger: OrderBook.Ledger
+    _ index: Int, _ ledger: inout OrderBook.Ledger
   ) async throws -> Set<Int> {
     let wanted = ledger.freed()
+    ledger.mayHaveFreed = false
     if wanted.isEmpty { return [] }
     do {
       return Set(try await readAgain(wanted, for: index))
     } catch let error as IngestError where error.severity == .file {
       summary.failedFiles.append(error)
+      ledger.mayHaveFreed = true
       return []
     }
   }

@@ -8,7 +8,7 @@ extension IngestAttempt {
   /// Writes every collection's rows.
   mutating func writeCollections() async throws {
     let holders = slotsByCollection()
-    let unsettled = try await writer.perform { store in try store.collectionsWithGaps() }
+    let unsettled = try await writer.perform { store in try store.unsettledCollections() }
     for index in catalog.entries.indices {
       guard catalog.entries[index].reasonToHold == nil else { continue }
       let isTouched =

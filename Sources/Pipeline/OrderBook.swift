@@ -19,6 +19,8 @@ struct OrderBook: Sendable {
     var counts: [Int64: Placement.Counts] = [:]
     /// The gaps as they were at last.
     var gaps: [GapRecord] = []
+    /// Whether files that may go on must be looked for, though the gaps are as they were.
+    var mayHaveFreed = true
     /// What the files were found to say together.
     var verdict = OrderVerdict()
     /// What of that was noted.
