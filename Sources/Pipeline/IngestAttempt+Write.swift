@@ -17,7 +17,9 @@ extension IngestAttempt {
       guard isTouched else { continue }
       try await order(index, slots: holders[index] ?? [])
       let isRebuilt = rebuilds.contains(index)
-      guard isRebuilt || sequencer.count(collection: index) > 0 else { continue }
+      // A new collection whose changes all wait is made, and is empty.
+      let isNew = catalog.entries[index].storeID == nil
+      guard isRebuilt || isNew || sequencer.count(collection: index) > 0 else { continue }
       if isRebuilt { try await beginRebuild(index) }
       try Task.checkCancellation()
       let ordered = sequencer.release(collection: index)
@@ -82,7 +84,7 @@ extension IngestAttempt {
     catalog.update(index) { $0.storedColumnCount = $0.columns.count }
   }
 
-  /// The mean width of some of the rows, in bytes of their values.
+  /// The mean width of some of the rows, in bytes of their values; beyond all where there is none.
   private mutating func sampledRowWidth(_ ordered: OrderedChanges) throws -> Int {
     var reader = takeReader()
     var buffer = CellBuffer()
@@ -92,7 +94,7 @@ extension IngestAttempt {
       _ = try reader.appendValues(of: change, to: &buffer)
       rows += 1
     }
-    return rows == 0 ? 0 : buffer.bytes.count / rows
+    return rows == 0 ? .max : buffer.bytes.count / rows
   }
 
   var fileIDs: [Int64] { files.map(\.record.id) }
