@@ -30,6 +30,7 @@ enum CollectionSection {
         collection.plan.lineage = lineage == "all" ? nil : lineage
       case "types": collection.plan.types = try types(value, reader)
       case "rename": collection.rename = try names(value, reader)
+      case "resnapshot": collection.resnapshot = try reader.oneOf(value, of: key)
       default: try expectDefault(value, of: key, reader)
       }
     }
@@ -44,8 +45,7 @@ enum CollectionSection {
       switch key {
       case "format": "auto"
       case "merge": "columns"
-      case "history": "false"
-      default: "merge"
+      default: "false"
       }
     guard node.scalar?.string == word else {
       throw reader.unsupported(node, "\"\(key)\" other than \(word)")
