@@ -80,6 +80,15 @@ package final class CollectionStore {
     }
   }
 
+  /// Opens a copy in memory of a database that is given as its bytes, to try from one state several
+  /// ways to go on.
+  package init(copying bytes: [UInt8], options: Options = Options()) throws {
+    location = .memory
+    mode = .readWrite
+    self.options = options
+    connection = try Opening.memory(options, copying: bytes)
+  }
+
   /// Starts a transaction.
   package func begin() throws {
     try connection.execute("BEGIN IMMEDIATE")

@@ -64,8 +64,12 @@ enum Opening {
   }
 
   /// Opens a database in memory.
-  static func memory(_ options: CollectionStore.Options) throws -> Connection {
-    let connection = try Connection(copying: emptyDatabase.get())
+  ///
+  /// - Parameter bytes: the database it begins as; nil: without collections.
+  static func memory(
+    _ options: CollectionStore.Options, copying bytes: [UInt8]? = nil
+  ) throws -> Connection {
+    let connection = try Connection(copying: bytes ?? emptyDatabase.get())
     try connection.execute("PRAGMA cache_size = -\(options.cacheKiB)")
     return connection
   }

@@ -8,23 +8,23 @@ struct ArcionCSVWriter {
     self.world = world
     form = plan.hasBackslashes ? .csvBackslash : .csv
     cursors = CursorWriter(
-      source: world.plan.source, quote: plan.hasBackslashes ? "\\\"" : "\"\"")
+      source: world.plan.source, logBreak: world.plan.logBreak,
+      quote: plan.hasBackslashes ? "\\\"" : "\"\"")
   }
 
   /// Appends a record, without the newline.
   func append(_ event: LogEvent, to bytes: inout [UInt8]) {
     let columns = world.tables[event.table].columns
-    let isFlat = event.isSnapshot && world.plan.snapshot == .flat
     for column in event.exists.indices {
       if column > 0 { bytes.append(0x2C) }
       appendField(event.after[column], columns[column].content, to: &bytes)
-      if isFlat { continue }
+      if event.isFlat { continue }
       bytes.append(0x2C)
       appendField(event.before[column], columns[column].content, to: &bytes)
       bytes.append(0x2C)
       bytes.append(0x30 + event.exists[column])
     }
-    if isFlat { return }
+    if event.isFlat { return }
     bytes.append(0x2C)
     bytes.append(event.operation.letter)
     bytes.append(0x2C)

@@ -25,8 +25,11 @@ struct ArcionJSONWriter {
     format = plan.format
     cursorForm = plan.format == .native ? .object : plan.cursorForm
     hasCounts = world.plan.counters != .absent && plan.format != .native
-    cursors = CursorWriter(source: world.plan.source, quote: cursorForm == .text ? "\\\"" : "\"")
-    textCursors = CursorWriter(source: world.plan.source, quote: "\\\"")
+    cursors = CursorWriter(
+      source: world.plan.source, logBreak: world.plan.logBreak,
+      quote: cursorForm == .text ? "\\\"" : "\"")
+    textCursors = CursorWriter(
+      source: world.plan.source, logBreak: world.plan.logBreak, quote: "\\\"")
     templates = world.tables.map(Self.template)
   }
 
@@ -51,7 +54,7 @@ struct ArcionJSONWriter {
   func append(_ event: LogEvent, to bytes: inout [UInt8]) {
     let template = templates[event.table]
     let order = template.orders[event.exists.count == template.orders[0].count ? 0 : 1]
-    if event.isSnapshot && world.plan.snapshot == .flat {
+    if event.isFlat {
       bytes.append(0x7B)
       appendColumns(event, event.after, order, template, mask: 1, to: &bytes)
       bytes.append(0x7D)

@@ -54,6 +54,10 @@ package struct BucketPlan: Sendable, Hashable {
   package var restartEvery: Int?
   /// How many records a restart repeats.
   package var repeatCount = 5
+  /// An overwritten run: after the last record all of the log comes again, in later files.
+  package var reemitsLog = false
+  /// Records count as often as they are written: a repeat has a new count, not its own again.
+  package var countsRepeats = false
   /// How a cursor is held.
   package var cursorForm = CursorForm.text
   /// CSV escapes with backslashes instead of doubling quotes.
@@ -76,8 +80,8 @@ package struct BucketPlan: Sendable, Hashable {
       plan.format = .jsonLines
     }
     plan.naming =
-      plan.format == .csv || world.snapshot == .flat || random.chance(60) ? .part : .number
-    plan.sharesFiles = plan.format != .csv && world.snapshot != .flat && random.chance(30)
+      plan.format == .csv || world.hasFlatRows || random.chance(60) ? .part : .number
+    plan.sharesFiles = plan.format != .csv && !world.hasFlatRows && random.chance(30)
     plan.recordsPerFile = random.within(1...15)
     plan.firstOrdinal = [0, 1, 1, 8, 98][random.below(5)]
     plan.writerCount = random.chance(25) ? random.within(2...3) : 1
@@ -86,12 +90,14 @@ package struct BucketPlan: Sendable, Hashable {
     plan.cursorForm = random.chance(20) ? .object : .text
     let usesPaths = plan.naming == .part && !plan.sharesFiles
     plan.mixesFormats = usesPaths && world.counters != .absent && random.chance(20)
-    if world.images == .full && world.snapshot != .changeShaped && random.chance(15) {
+    let isShaped = world.snapshot == .changeShaped || world.resnapshot == .changeShaped
+    if world.images == .full && !isShaped && random.chance(15) {
       plan.format = .native
       plan.mixesFormats = false
     }
     plan.hasBackslashes = random.chance(30)
     plan.hasHostileFraming = random.chance(40)
+    plan.suit(world, &random)
     return plan
   }
 }

@@ -2,11 +2,13 @@
 struct CursorWriter {
   private let source: SourceKind
   private let cursorPieces: [[UInt8]]
+  private let logNames: [[UInt8]]
   private let countPieces: [[UInt8]]
 
   /// - Parameter quote: how a quotation mark of the JSON text is written where it goes.
-  init(source: SourceKind, quote: String) {
+  init(source: SourceKind, logBreak: LogBreak, quote: String) {
     self.source = source
+    logNames = ["log-bin", logBreak == .failover ? "replica-bin" : "log-bin"].map { Array($0.utf8) }
     cursorPieces = Self.pieces(Self.template(source), quote)
     countPieces = Self.pieces(
       "{'insertCount':%,'updateCount':%,'deleteCount':%,'replaceCount':0}", quote)
@@ -22,7 +24,7 @@ struct CursorWriter {
   private static func template(_ source: SourceKind) -> String {
     switch source {
     case .mysql:
-      "{'extractorId':0,'timestamp':%,'extractionTimestamp':%,'log':'log-bin.%','position':%,"
+      "{'extractorId':0,'timestamp':%,'extractionTimestamp':%,'log':'%.%','position':%,"
         + "'logSeqNum':%,'slaveServerId':1,'v':2}"
     case .cassandra:
       "{'extractorId':0,'nodeID':'node%','timestamp':%,'extractionTimestamp':%,'dscId':%,"
@@ -49,9 +51,11 @@ struct CursorWriter {
     case .mysql:
       append(0, time, to: &bytes)
       append(1, extraction, to: &bytes)
-      append(2, position.major, width: 6, to: &bytes)
-      append(3, position.minor, to: &bytes)
-      append(4, position.row, to: &bytes)
+      bytes += cursorPieces[2]
+      bytes += logNames[position.era]
+      append(3, position.major, width: 6, to: &bytes)
+      append(4, position.minor, to: &bytes)
+      append(5, position.row, to: &bytes)
     case .cassandra:
       append(0, UInt64(position.node), to: &bytes)
       append(1, time, to: &bytes)

@@ -75,6 +75,13 @@ package struct Delivery: Sendable {
     steps = assembly.steps()
   }
 
+  /// Delivers what is left of another delivery of the bucket.
+  ///
+  /// - Parameter placements: call by call; there is at least one call.
+  package init(bucket: Bucket, placements: [[DeliveryStep.Placement]]) {
+    steps = DeliveryAssembly(bucket: bucket, placements: placements).steps()
+  }
+
   /// Delivers a bucket as a plan says.
   package init(bucket: Bucket, plan: DeliveryPlan) {
     var random = SeededRandom(seed: plan.seed, stream: 29)

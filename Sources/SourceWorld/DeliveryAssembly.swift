@@ -14,6 +14,13 @@ struct DeliveryAssembly {
     }
   }
 
+  /// Takes over what others have placed.
+  init(bucket: Bucket, placements: [[DeliveryStep.Placement]]) {
+    self.bucket = bucket
+    calls = placements.count
+    self.placements = placements
+  }
+
   /// Places a whole file.
   mutating func place(_ file: Int, call: Int) {
     place(file, call: call, path: bucket.files[file].relativePath, .max)

@@ -48,6 +48,15 @@ struct LogClock {
     }
   }
 
+  /// The log breaks: what is logged from now on is of another era.
+  mutating func breakLog() {
+    for node in nodes.indices {
+      nodes[node].era += 1
+      nodes[node].major = plan.source == .ase ? 3 : plan.logBreak == .failover ? 4 : 1
+      nodes[node].minor = 4
+    }
+  }
+
   /// Gives the event the place of the next log event of a node, or of the next row of the same.
   mutating func stamp(_ event: inout LogEvent, node: Int, continues: Bool) {
     if continues && plan.source != .ase && plan.source != .informix {
@@ -58,7 +67,15 @@ struct LogClock {
     }
     event.position = nodes[node]
     event.time = plan.source == .mysql ? time / 1000 * 1000 : time
+    if plan.nodesShareKeys || plan.replicaCount > 1 { keepTimeApart(&event, node) }
     event.extractionTime = plan.source == .cassandra ? event.time : time + 1_088
+  }
+
+  /// No two changes share a time, whatever the nodes' clocks are worth.
+  private mutating func keepTimeApart(_ event: inout LogEvent, _ node: Int) {
+    let count = Int64(nodes.count)
+    time += count
+    event.time = (time - plan.clockSkew * Int64(node)) / count * count + Int64(node)
   }
 
   private mutating func advance(_ node: Int) {

@@ -21,6 +21,8 @@ package enum LogOperation: UInt8, Sendable, Hashable {
 package struct LogPosition: Sendable, Hashable {
   /// The node whose log it is, from one.
   package var node = 1
+  /// Which of the source's successive logs it is, from zero: see ``WorldPlan/logBreak``.
+  package var era = 0
   /// MySQL's file, Cassandra's segment, MongoDB's second, ASE's page, Informix's log.
   package var major: UInt64 = 0
   /// MySQL's and Cassandra's offset, MongoDB's increment, ASE's row, Informix's offset.
@@ -42,6 +44,9 @@ package struct OperationCounts: Sendable, Hashable {
   /// Deletes.
   package var deletes = 0
 
+  /// All of them: the running count that files carry.
+  package var total: Int { inserts + updates + deletes }
+
   mutating func count(_ operation: LogOperation) {
     switch operation {
     case .insert: inserts += 1
@@ -53,14 +58,17 @@ package struct OperationCounts: Sendable, Hashable {
 
 /// One record of the world's log, or one row of its snapshot.
 package struct LogEvent: Sendable, Hashable {
-  /// The true sequence number: snapshot rows first, then the log, from zero without a hole.
+  /// The true sequence number, from zero without a hole: the first snapshot's rows, then the log,
+  /// in which the second snapshot's rows stand where they were read.
   package var index = 0
   /// The index of the table.
   package var table = 0
   /// What was done.
   package var operation = LogOperation.insert
-  /// Whether it is a row of the snapshot, without a position or a time.
+  /// Whether it is a row of a snapshot, without a position or a time.
   package var isSnapshot = false
+  /// Whether it is a row of a snapshot that has columns and nothing else.
+  package var isFlat = false
   /// The number of the row's key before.
   package var key = 0
   /// The number of the row's key after: another one where the key was changed.

@@ -7,6 +7,8 @@ package struct Oracle: Sendable {
   package let world: World
   /// All its records, by sequence number.
   package let events: [LogEvent]
+  /// Whether the second snapshot stands for the whole table: what it does not hold is gone.
+  package var resnapshotReplaces = false
 
   private struct Row {
     var cells: [Cell]
@@ -27,8 +29,13 @@ package struct Oracle: Sendable {
   /// - Parameter present: sequence numbers in any order; repeats count once.
   package func tables(present: some Sequence<Int>) -> [String: ExpectedTable] {
     var rows: [[Int: Row]] = world.tables.map { _ in [:] }
-    for index in Set(present).sorted() {
-      let event = events[index]
+    // Only a change of the log before it tells a second snapshot from the first.
+    var hasLog = world.tables.map { _ in false }
+    for event in inOrder(present) {
+      if resnapshotReplaces && event.isSnapshot && hasLog[event.table] {
+        rows[event.table] = [:]
+      }
+      hasLog[event.table] = !event.isSnapshot
       apply(event, to: &rows[event.table])
     }
     var expected: [String: ExpectedTable] = [:]
@@ -50,6 +57,16 @@ package struct Oracle: Sendable {
     files: some Sequence<Int>, of bucket: Bucket
   ) -> [String: ExpectedTable] {
     tables(present: files.flatMap { bucket.files[$0].events })
+  }
+
+  /// The present records, each once, in the order in which they count.
+  private func inOrder(_ present: some Sequence<Int>) -> [LogEvent] {
+    let inOrder = Set(present).sorted().map { events[$0] }
+    guard world.plan.nodesShareKeys else { return inOrder }
+    // Logs that go on side by side are ordered by their own times, of which no two are equal.
+    return inOrder.sorted {
+      ($0.time, $0.position.node, $0.index) < ($1.time, $1.position.node, $1.index)
+    }
   }
 
   private func apply(_ event: LogEvent, to rows: inout [Int: Row]) {

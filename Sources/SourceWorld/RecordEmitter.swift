@@ -16,19 +16,37 @@ struct RecordEmitter {
     -> SourceDatabase
   {
     var random = SeededRandom(seed: plan.seed, stream: 13)
+    var counts = EmittedCounts(world: world)
     var recent: [LogEvent] = []
-    return try world.run { event in
-      try body(event, series(of: event, &random), false)
+    var log: [LogEvent] = []
+    func emit(_ event: LogEvent, isAfterRestart: Bool) throws {
+      for replica in 0..<(event.isSnapshot ? 1 : world.plan.replicaCount) {
+        var written = event
+        written.position.node += replica
+        written.position.major += UInt64(replica) * 1_000_000
+        if countsRepeats { counts.count(&written) }
+        try body(written, series(of: written, &random), isAfterRestart && replica == 0)
+      }
+    }
+    let database = try world.run { event in
+      try emit(event, isAfterRestart: false)
       // The snapshot is not repeated: a second one would begin an epoch.
-      guard let restartEvery = plan.restartEvery, !event.isSnapshot else { return }
+      if event.isSnapshot { return }
+      if plan.reemitsLog { log.append(event) }
+      guard let restartEvery = plan.restartEvery else { return }
       recent.append(event)
       if recent.count > plan.repeatCount * 2 { recent.removeFirst(plan.repeatCount) }
       guard random.below(restartEvery) == 0 else { return }
       for (place, repeated) in recent.suffix(plan.repeatCount).enumerated() {
-        try body(repeated, series(of: repeated, &random), place == 0)
+        try emit(repeated, isAfterRestart: place == 0)
       }
     }
+    for (place, repeated) in log.enumerated() { try emit(repeated, isAfterRestart: place == 0) }
+    return database
   }
+
+  /// Whether a record's count depends on how often it and others are written.
+  private var countsRepeats: Bool { plan.countsRepeats || world.plan.replicaCount > 1 }
 
   private func series(of event: LogEvent, _ random: inout SeededRandom) -> Int {
     let writer = plan.writerCount > 1 ? random.below(plan.writerCount) : 0
@@ -65,5 +83,24 @@ struct RecordEmitter {
     let stem = path(ofSeries: series).stem
     guard let slash = stem.lastIndex(of: "/") else { return "" }
     return String(stem[...slash])
+  }
+}
+
+/// Counts records as they are written.
+private struct EmittedCounts {
+  private let style: CounterStyle
+  private var counts: [OperationCounts]
+
+  init(world: World) {
+    style = world.plan.counters
+    counts = world.tables.map { _ in OperationCounts() }
+  }
+
+  /// Gives a record the count that it has when it is written now.
+  mutating func count(_ event: inout LogEvent) {
+    guard style == .dense || style == .global, !event.isFlat else { return }
+    let table = style == .global ? 0 : event.table
+    counts[table].count(event.operation)
+    event.counts = counts[table]
   }
 }

@@ -39,6 +39,9 @@ struct SourceRows {
     liveKeys.append(Int32(key))
   }
 
+  /// Forgets when the row was inserted, as a snapshot does.
+  mutating func forgetInsertTime(_ key: Int) { insertTimes[key] = .min }
+
   /// Ends a row.
   mutating func delete(_ key: Int) {
     precondition(isLive(key))

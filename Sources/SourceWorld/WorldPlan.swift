@@ -36,6 +36,16 @@ package enum SnapshotStyle: String, Sendable, Hashable {
   case changeShaped
 }
 
+/// What happens to the source's log halfway.
+package enum LogBreak: String, Sendable, Hashable, CaseIterable {
+  /// It goes on.
+  case none
+  /// Its numbers begin again: MySQL's log files at 1 (`RESET MASTER`), ASE's log pages at 3.
+  case restart
+  /// Another server takes over, whose log has another name and lower numbers: MySQL only.
+  case failover
+}
+
 /// What the `operationcount` of records counts.
 package enum CounterStyle: String, Sendable, Hashable {
   /// Every record of its table, without a hole.
@@ -74,8 +84,15 @@ package struct WorldPlan: Sendable, Hashable {
   package var operationsPerTransaction = 4
   /// Which database is played.
   package var source = SourceKind.mysql
-  /// Cassandra's nodes; each owns the keys of its own.
+  /// Cassandra's nodes; each owns the keys of its own, unless ``nodesShareKeys``.
   package var nodeCount = 1
+  /// Any node may change any key; no two nodes log changes of one time.
+  package var nodesShareKeys = false
+  /// By how many milliseconds each node's clock is behind that of the node before. Changes count in
+  /// the order of the nodes' own times then, so that the live source is no measure.
+  package var clockSkew: Int64 = 0
+  /// Every change is logged by so many of Cassandra's nodes, each at a place of its own.
+  package var replicaCount = 1
   /// Which columns images carry.
   package var images = ImageStyle.full
   /// Names that need quoting: reserved words, quotes, spaces, mixed case, other alphabets.
@@ -118,6 +135,12 @@ package struct WorldPlan: Sendable, Hashable {
   package var snapshot = SnapshotStyle.none
   /// Rows of each table in the snapshot.
   package var snapshotRows = 6
+  /// What becomes of the log halfway.
+  package var logBreak = LogBreak.none
+  /// How all live rows come once more halfway, in the log's own files.
+  package var resnapshot = SnapshotStyle.none
+  /// Transactions just before that second snapshot which never reach the log.
+  package var lostTransactions = 0
   /// What `operationcount` counts.
   package var counters = CounterStyle.dense
   /// Every other table gets a new column halfway.
@@ -131,7 +154,9 @@ package struct WorldPlan: Sendable, Hashable {
 
 extension WorldPlan {
   /// A small world with everything the seed chooses switched on or off: the usual subject of tests.
-  package static func hostile(seed: UInt64) -> WorldPlan {
+  ///
+  /// - Parameter withIncidents: whether logs may break, and snapshots come again.
+  package static func hostile(seed: UInt64, withIncidents: Bool = false) -> WorldPlan {
     var random = SeededRandom(seed: seed, stream: 101)
     var plan = WorldPlan(seed: seed)
     plan.tableCount = random.within(1...4)
@@ -153,6 +178,7 @@ extension WorldPlan {
     if plan.source == .ase && plan.counters == .reset { plan.counters = .dense }
     plan.addsColumn = random.chance(30)
     plan.hasHeartbeat = random.chance(20)
+    if withIncidents { plan.addIncident(seed: seed) }
     return plan
   }
 }

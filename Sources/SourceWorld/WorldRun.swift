@@ -15,6 +15,7 @@ struct WorldRun {
   private var transactionCount = 0
   private var issuedCount = 0
   private var isPastHalf = false
+  private var isLost = false
   private var lastNode = -1
   private var beat = 0
 
@@ -77,7 +78,7 @@ struct WorldRun {
   // MARK: Transactions
 
   private mutating func transact() {
-    transactionCount += 1
+    if !isLost { transactionCount += 1 }
     clock.beginTransaction()
     lastNode = -1
     switchHalf()
@@ -99,6 +100,26 @@ struct WorldRun {
     guard isHalf else { return }
     isPastHalf = true
     if plan.counters == .reset { for table in counts.indices { counts[table] = .init() } }
+    if plan.logBreak != .none { clock.breakLog() }
+    guard plan.resnapshot != .none else { return }
+    isLost = true
+    for _ in 0..<plan.lostTransactions { transact() }
+    isLost = false
+    for table in tables.indices where !tables[table].isHousekeeping { takeSecondSnapshot(table) }
+  }
+
+  private mutating func takeSecondSnapshot(_ table: Int) {
+    for key in database.rows[table].liveKeys.map({ Int($0) }).sorted() {
+      var event = begin(table, .insert, key: key, newKey: key)
+      event.isSnapshot = true
+      event.isFlat = plan.resnapshot == .flat
+      database.rows[table].forgetInsertTime(key)
+      for column in event.exists.indices {
+        event.after[column] = database.rows[table].cell(key, column)
+        event.exists[column] = 1
+      }
+      finish(&event)
+    }
   }
 
   private mutating func operate(_ table: Int, _ draw: Int, continues: Bool) {
@@ -123,11 +144,11 @@ struct WorldRun {
 
   // Moves in all the ways that are hard to follow: once, on and on, around, and back.
   private mutating func moveRows(_ table: Int, _ key: Int, continues: Bool) {
-    guard let free = deadKey(table, node: key % plan.nodeCount) else {
+    guard let free = deadKey(table, node: home(of: key)) else {
       return update(table, key, to: key, continues: continues)
     }
     update(table, key, to: free, continues: continues)
-    if !isFull && random.chance(30), let next = deadKey(table, node: free % plan.nodeCount) {
+    if !isFull && random.chance(30), let next = deadKey(table, node: home(of: free)) {
       update(table, free, to: next, continues: random.chance(50))
     } else if !isFull && random.chance(30), let other = liveKey(table), other != free,
       other % plan.nodeCount == key % plan.nodeCount, !database.rows[table].isLive(key)
@@ -175,11 +196,15 @@ struct WorldRun {
     return nil
   }
 
+  /// The node that alone may change a key; nil: any may.
+  private func home(of key: Int) -> Int? { plan.nodesShareKeys ? nil : key % plan.nodeCount }
+
   // MARK: Operations
 
   private mutating func insert(_ table: Int, _ key: Int, isSnapshot: Bool, continues: Bool) {
     var event = begin(table, .insert, key: key, newKey: key)
     event.isSnapshot = isSnapshot
+    event.isFlat = isSnapshot && plan.snapshot == .flat
     if !isSnapshot { stamp(&event, continues: continues) }
     database.rows[table].insert(key, time: isSnapshot ? nil : event.time)
     let style = imageStyle()
@@ -279,15 +304,16 @@ struct WorldRun {
   }
 
   private mutating func stamp(_ event: inout LogEvent, continues: Bool) {
-    let node = event.key % plan.nodeCount
+    let node = plan.nodesShareKeys ? random.below(plan.nodeCount) : event.key % plan.nodeCount
     clock.stamp(&event, node: node, continues: continues && node == lastNode)
     lastNode = node
-    loggedCount += 1
+    if !isLost { loggedCount += 1 }
   }
 
   private mutating func finish(_ event: inout LogEvent) {
+    if isLost { return }
     // Flat rows have no counter to count them.
-    if !event.isSnapshot || plan.snapshot == .changeShaped {
+    if !event.isFlat {
       counts[event.table].count(event.operation)
       globalCounts.count(event.operation)
     }

@@ -7,17 +7,19 @@ import SQLiteKit
 import SourceWorld
 
 /// A world's files in a temporary directory, and the oracle that says what they give.
-struct WorldBench {
+struct WorldBench: Sendable {
   let world: World
   let bucket: Bucket
   let oracle: Oracle
   let directory: TemporaryDirectory
   let configuration: Configuration
 
-  init(_ plan: WorldPlan, _ bucketPlan: BucketPlan) throws {
+  init(_ plan: WorldPlan, _ bucketPlan: BucketPlan, resnapshotReplaces: Bool = false) throws {
     world = World(plan)
     bucket = Bucket(world: world, plan: bucketPlan)
-    oracle = Oracle(world: world)
+    var oracle = Oracle(world: world)
+    oracle.resnapshotReplaces = resnapshotReplaces
+    self.oracle = oracle
     directory = try TemporaryDirectory()
     var configuration = Configuration()
     for table in world.tables where !table.isHousekeeping {
@@ -30,8 +32,15 @@ struct WorldBench {
   }
 
   /// A session on a store in memory.
-  func session() async throws -> IngestSession {
-    let store = try CollectionStore(opening: .memory, mode: .readWrite)
+  ///
+  /// - Parameter bytes: the database that the store begins as; nil: an empty one.
+  func session(copying bytes: [UInt8]? = nil) async throws -> IngestSession {
+    let store =
+      if let bytes {
+        try CollectionStore(copying: bytes)
+      } else {
+        try CollectionStore(opening: .memory, mode: .readWrite)
+      }
     return try await IngestSession(
       configuration, store: store, width: 1, holdsBothNamesakes: true)
   }
@@ -95,7 +104,20 @@ final class TemporaryDirectory: Sendable {
   }
 
   deinit {
-    let children = "rm -rf '\(path)'"
-    system(children)
+    Self.remove(path)
+  }
+
+  private static func remove(_ path: String) {
+    if let stream = opendir(path) {
+      while let entry = readdir(stream) {
+        let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
+          String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+        }
+        if name == "." || name == ".." { continue }
+        if unlink("\(path)/\(name)") != 0 { remove("\(path)/\(name)") }
+      }
+      closedir(stream)
+    }
+    rmdir(path)
   }
 }

@@ -5,7 +5,7 @@ import Testing
   // Prevents: records that the files do not hold, or that the bucket says are elsewhere.
   @Test func `every record is in some file and ends where the bucket says`() throws {
     for seed in seeds.prefix(120) {
-      let worldPlan = WorldPlan.hostile(seed: seed)
+      let worldPlan = WorldPlan.hostile(seed: seed, withIncidents: true)
       let world = World(worldPlan)
       var plan = BucketPlan.hostile(seed: seed, world: worldPlan)
       plan.mixesFormats = false
@@ -29,7 +29,7 @@ import Testing
 
   private func check(_ record: SmallJSON, _ event: LogEvent, _ world: World, _ seed: UInt64) {
     let table = world.tables[event.table]
-    if event.isSnapshot && world.plan.snapshot == .flat {
+    if event.isFlat {
       for (column, definition) in table.columns.prefix(event.exists.count).enumerated() {
         let text = world.text(of: event.after[column], table: event.table, column: column)
         #expect(record[definition.name] == .string(text ?? Array("null".utf8)), "seed \(seed)")
@@ -101,11 +101,10 @@ import Testing
   private func check(_ row: [[UInt8]], _ event: LogEvent, _ world: World, _ seed: UInt64) {
     let count = event.exists.count
     let null = Array("NULL".utf8)
-    let isFlat = event.isSnapshot && world.plan.snapshot == .flat
-    #expect(row.count == (isFlat ? count : count * 3 + 3), "seed \(seed)")
+    #expect(row.count == (event.isFlat ? count : count * 3 + 3), "seed \(seed)")
     for column in 0..<count {
       let text = world.text(of: event.after[column], table: event.table, column: column)
-      #expect(row[isFlat ? column : column * 3] == text ?? null, "seed \(seed)")
+      #expect(row[event.isFlat ? column : column * 3] == text ?? null, "seed \(seed)")
     }
   }
 

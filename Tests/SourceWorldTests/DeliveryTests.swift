@@ -21,7 +21,7 @@ import Testing
   // Prevents: a delivery that never ends with the whole truth.
   @Test func `in the end everything is there whole`() {
     for seed in seeds {
-      let worldPlan = WorldPlan.hostile(seed: seed)
+      let worldPlan = WorldPlan.hostile(seed: seed, withIncidents: true)
       let world = World(worldPlan)
       let bucket = Bucket(world: world, plan: .hostile(seed: seed, world: worldPlan))
       let delivery = Delivery(bucket: bucket, plan: .hostile(seed: seed))
@@ -40,7 +40,7 @@ import Testing
   @Test func `hostile deliveries tear, grow, copy and repeat`() {
     var seen: Set<String> = []
     for seed in seeds {
-      let worldPlan = WorldPlan.hostile(seed: seed)
+      let worldPlan = WorldPlan.hostile(seed: seed, withIncidents: true)
       let bucket = Bucket(
         world: World(worldPlan), plan: .hostile(seed: seed, world: worldPlan))
       let names = Set(bucket.files.map(\.relativePath))
