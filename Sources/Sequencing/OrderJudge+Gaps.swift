@@ -218,6 +218,7 @@ extension OrderJudge {
     in chains: FileChains, verdict: OrderVerdict
   ) -> [OrderVerdict.Gap] {
     var gaps: [OrderVerdict.Gap] = []
+    let hasWholeSnapshot = verdict.counters == .dense && hasWholeSnapshot(chains, verdict)
     let proven = Dictionary(grouping: verdict.gaps, by: \.series)
       .mapValues { CounterSet(merging: $0.compactMap(\.ordinals)) }
     for chain in chains.chains {
@@ -230,14 +231,18 @@ extension OrderJudge {
       if holders.isEmpty { continue }
       let named = proven[chain.series] ?? CounterSet()
       for hole in Self.isSparse(present) ? [] : present.holes
-      where !isCovered(hole, by: holders, in: chains, verdict: verdict)
+      where !isCovered(hole, by: holders, in: chains, verdict: verdict, hasWholeSnapshot)
         && named.count(in: hole) == 0
       {
         gaps.append(OrderVerdict.Gap(isProven: false, series: chain.series, ordinals: hole))
       }
       for stretch in known.incomplete.ranges {
         for ordinal in stretch where ordinal < last {
-          if isCovered(ordinal...ordinal, by: holders, in: chains, verdict: verdict) { continue }
+          if isCovered(
+            ordinal...ordinal, by: holders, in: chains, verdict: verdict, hasWholeSnapshot)
+          {
+            continue
+          }
           gaps.append(
             OrderVerdict.Gap(isProven: false, series: chain.series, incompleteFile: ordinal))
         }
@@ -248,7 +253,8 @@ extension OrderJudge {
 
   /// Whether the counts say all there is to say of missing files.
   private func isCovered(
-    _ missing: ClosedRange<UInt64>, by places: [Int], in chains: FileChains, verdict: OrderVerdict
+    _ missing: ClosedRange<UInt64>, by places: [Int], in chains: FileChains, verdict: OrderVerdict,
+    _ hasWholeSnapshot: Bool
   ) -> Bool {
     guard verdict.counters == .dense else { return false }
     var low = 0
@@ -265,9 +271,12 @@ extension OrderJudge {
     guard low > 0, low < places.count else { return true }
     let before = chains.file(at: places[low - 1])
     let after = chains.file(at: places[low])
-    guard before.segments.last?.counters != nil, after.segments.first?.counters != nil else {
-      return false
+    func isWhole(_ segment: FileEvidence.Segment?, _ epoch: UInt32?) -> Bool {
+      segment?.counters != nil || (hasWholeSnapshot && epoch == 0 && segment?.isSnapshot == true)
     }
+    guard isWhole(before.segments.last, verdict.epochs[chains.order[places[low - 1]]].last),
+      isWhole(after.segments.first, verdict.epochs[chains.order[places[low]]].first)
+    else { return false }
     return verdict.sequences[chains.order[places[low - 1]]].last
       == verdict.sequences[chains.order[places[low]]].first
   }
