@@ -26,15 +26,22 @@ struct LogParts {
   /// The first fall in doubt; nil without one.
   private(set) var doubt: Doubt?
   private let segments: [FileEvidence.Segment]
+  private let isCoarse: Bool
 
   /// How far is looked for a record that is repeated: so many segments from the beginning of the
   /// old part, so many back from its end. And how far for a return to the old numbers.
   private static let beginning = 16
   private static let end = 256
   private static let outlook = 1024
+  /// How many pairs of segments are compared: enough for every order, and an end to every disorder.
+  private var comparisonsLeft = 100_000
 
-  init(_ segments: [FileEvidence.Segment]) {
+  /// Finds the parts.
+  ///
+  /// - Parameter isCoarse: whether there are too many counts to look at each.
+  init(_ segments: [FileEvidence.Segment], isCoarse: Bool) {
     self.segments = segments
+    self.isCoarse = isCoarse
     var start = 0
     while start < segments.count {
       let run = run(from: start)
@@ -53,7 +60,22 @@ struct LogParts {
     }
     return Part(
       members: start..<end, numbers: segments[start].lowest.word0...top,
-      counts: CounterSet(merging: segments[start..<end].flatMap(\.counts.ranges)))
+      counts: counts(of: start..<end))
+  }
+
+  private func counts(of members: Range<Int>) -> CounterSet {
+    if isCoarse { return CounterSet(merging: segments[members].compactMap(\.counters)) }
+    return CounterSet(merging: segments[members].flatMap(\.counts.ranges))
+  }
+
+  /// Whether the numbers fall anywhere.
+  static func falls(in segments: [FileEvidence.Segment]) -> Bool {
+    var top: UInt64 = 0
+    for segment in segments {
+      if segment.lowest.word0 < top { return true }
+      top = max(top, segment.highest.word0)
+    }
+    return false
   }
 
   private enum Judgement {
@@ -80,11 +102,12 @@ struct LogParts {
     parts[last].counts.formUnion(run.counts)
   }
 
-  private func judge(_ run: Part, after old: Part) -> Judgement {
+  private mutating func judge(_ run: Part, after old: Part) -> Judgement {
     let first = run.numbers.lowerBound
     if first >= old.numbers.upperBound { return .disorder }
     let comparison = compare(run, with: old)
     if comparison == .repeats { return .disorder }
+    if comparison == .tooMany { return .doubtful }
     // One number back is where writers are out of step at a rotation.
     let isStepBack = old.numbers.upperBound - first == 1
     let isBeginning = first < old.numbers.lowerBound || first == 1
@@ -130,10 +153,12 @@ struct LogParts {
     /// The same counts are those of different records.
     case differs
     case unknown
+    /// There is too much to compare.
+    case tooMany
   }
 
   /// Compares the records of two parts, as far as the sketches and the counts show.
-  private func compare(_ run: Part, with old: Part) -> Comparison {
+  private mutating func compare(_ run: Part, with old: Part) -> Comparison {
     var weight = 0.0
     for new in run.members {
       let segment = segments[new]
@@ -142,7 +167,11 @@ struct LogParts {
       for other in [early, late].joined() {
         let known = segments[other]
         let isApart = segment.lowest > known.highest || known.lowest > segment.highest
-        if !isApart, segment.sketch.shares(with: known.sketch) { return .repeats }
+        if !isApart {
+          if comparisonsLeft == 0 { return .tooMany }
+          comparisonsLeft -= 1
+          if segment.sketch.shares(with: known.sketch) { return .repeats }
+        }
         guard let counters = segment.counters, let before = known.counters,
           counters.overlaps(before)
         else { continue }

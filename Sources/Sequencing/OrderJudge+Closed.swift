@@ -71,6 +71,14 @@ extension OrderJudge {
     return earlier.contains { $0.logCounts.contains { $0.contains(first - 1) } }
   }
 
+  /// Whether the first snapshot has as many rows as the log's counts leave room for.
+  func hasWholeSnapshot(_ chains: FileChains, _ verdict: OrderVerdict) -> Bool {
+    guard let first = summaries(of: chains, verdict).first, first.uncountedRows > 0,
+      !first.hasRepeatedRows, let count = first.logCounts.map(\.lowerBound).min()
+    else { return false }
+    return count == first.uncountedRows + 1
+  }
+
   /// Up to where nothing can be missing; see ``OrderVerdict/Closed``.
   func closedWatermark(of chains: FileChains, verdict: OrderVerdict) -> OrderVerdict.Closed? {
     guard verdict.counters == .dense, verdict.suspicions.isEmpty,

@@ -98,19 +98,21 @@ extension OrderJudge {
     _ suspicions: inout [String]
   ) {
     var indexes: [UInt32: [[Int]]] = [:]
-    for (chain, links) in links.enumerated() {
-      for (index, link) in links.enumerated() {
+    for (chain, members) in links.enumerated() {
+      for (index, link) in members.enumerated() {
         let segment = chains.segment(link)
         if segment.isSnapshot || !kind(of: segment.lineage).hasLogNumber { continue }
-        indexes[segment.lineage, default: Array(repeating: [], count: links.isEmpty ? 0 : 1)]
-          .ensure(chain)
-        indexes[segment.lineage]?[chain].append(index)
+        indexes[segment.lineage, default: Array(repeating: [], count: links.count)][chain]
+          .append(index)
       }
     }
+    let isCoarse = chains.stretchCount > Self.stretchBound
     for (lineage, perChain) in indexes.sorted(by: { $0.key < $1.key }) {
-      let parts = perChain.enumerated().map { chain, members in
-        LogParts(members.map { chains.segment(links[chain][$0]) })
+      let segments = perChain.enumerated().map { chain, members in
+        members.map { chains.segment(links[chain][$0]) }
       }
+      if !segments.contains(where: LogParts.falls) { continue }
+      let parts = segments.map { LogParts($0, isCoarse: isCoarse) }
       for (chain, part) in parts.enumerated() {
         guard let doubt = part.doubt else { continue }
         let link = links[chain][perChain[chain][doubt.segment]]
@@ -245,12 +247,5 @@ private struct SnapshotCut {
   func isBefore(_ segment: FileEvidence.Segment, _ log: Log, _ key: UInt32?) -> Bool {
     guard let end = highest[key] else { return false }
     return end < (log, segment.lowest)
-  }
-}
-
-extension [[Int]] {
-  /// Makes room for an index.
-  fileprivate mutating func ensure(_ index: Int) {
-    while count <= index { append([]) }
   }
 }
