@@ -108,6 +108,7 @@ struct RowApplier: ~Copyable {
     _ row: RowDelta, _ id: UnsafeRawBufferPointer, stored: RowState?, isRow: Bool
   ) throws {
     if mode == .replace, row.floor == nil, row.layers.isEmpty {
+      if row.cause != 0, isRow { counts.countLate(row.cause, isRepair: true) }
       return try forget(id, isRow: isRow, isTombstone: stored != nil && !isRow)
     }
     if mode == .merge, let pruned = writer.collection.pruned, isClosed(row, by: pruned) {
@@ -116,7 +117,11 @@ struct RowApplier: ~Copyable {
     let outcome = merge.merge(
       stored: mode == .merge ? stored : nil, delta: row, layers: layers, cells: cells,
       collection: bounds)
-    if let stored { try compare(row, id, stored: stored, isRow: isRow, outcome: outcome) }
+    if mode == .replace {
+      try noteRefold(row, id, isKnown: stored != nil, isRow: isRow, outcome: outcome)
+    } else if let stored {
+      try compare(row, id, stored: stored, isRow: isRow, outcome: outcome)
+    }
     try write(id, stored: stored, isRow: isRow, outcome: outcome)
     if case .parallel(let others) = merge.state.lineages, outcome != .unknowable {
       try judge(row, id, others: others)
@@ -264,12 +269,6 @@ struct RowApplier: ~Copyable {
     _ row: RowDelta, _ id: UnsafeRawBufferPointer, stored: RowState, isRow: Bool,
     outcome: RowMerge.Outcome
   ) throws {
-    if mode == .replace {
-      if row.cause != 0 {
-        counts.countLate(row.cause, isRepair: try isNews(id, isRow: isRow, outcome: outcome))
-      }
-      return
-    }
     guard outcome != .unknowable, let newest = row.newest(layers) else { return }
     if newest.rank.isBefore(stored.last, inParallel: merge.state.lineages.areParallel) {
       let isRepair = isRow && outcome != .unchanged && (outcome == .dead || merge.changesRow)
@@ -290,13 +289,18 @@ struct RowApplier: ~Copyable {
     }
   }
 
-  /// Whether a refolded row shows other values than it did.
-  private func isNews(
-    _ id: UnsafeRawBufferPointer, isRow: Bool, outcome: RowMerge.Outcome
-  ) throws -> Bool {
-    guard outcome == .live, isRow, let known = try writer.row(id) else {
-      return isRow || outcome == .live
-    }
+  /// Counts a refolded row, by whether it shows other values than it did.
+  private mutating func noteRefold(
+    _ row: RowDelta, _ id: UnsafeRawBufferPointer, isKnown: Bool, isRow: Bool,
+    outcome: RowMerge.Outcome
+  ) throws {
+    guard row.cause != 0, isKnown || outcome == .live else { return }
+    var isRepair = isRow || outcome == .live
+    if isRow, outcome == .live, let known = try writer.row(id) { isRepair = isNews(known) }
+    counts.countLate(row.cause, isRepair: isRepair)
+  }
+
+  private func isNews(_ known: StoredRow) -> Bool {
     var shown = known.values.cells.filter { $0.kind != .null }[...]
     for written in merge.written where cells[written.cell].kind != .null {
       guard let cell = shown.popFirst(), Int(cell.column) == written.column,
