@@ -84,6 +84,14 @@ extension CollectionStore {
 }
 
 extension CollectionWriter {
+  /// The file of a row's newest change; nil where there is no row.
+  func file(_ id: UnsafeRawBufferPointer) throws -> Int64? {
+    let statement = try statement("SELECT _file FROM \(table) WHERE _id = ?", "file")
+    defer { statement.reset() }
+    try statement.bindText(1, id)
+    return try statement.step() ? statement.integer(0) : nil
+  }
+
   /// The row of an `_id`; nil where there is none.
   func row(_ id: UnsafeRawBufferPointer) throws -> StoredRow? {
     let names = ["_position", "_event_time", "_file"] + storedColumns

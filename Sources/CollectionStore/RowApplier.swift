@@ -122,10 +122,12 @@ struct RowApplier: ~Copyable {
     } else if let stored {
       try compare(row, id, stored: stored, isRow: isRow, outcome: outcome)
     }
-    try write(id, stored: stored, isRow: isRow, outcome: outcome)
-    if case .parallel(let others) = merge.state.lineages, outcome != .unknowable {
-      try judge(row, id, others: others)
+    guard case .parallel(let others) = merge.state.lineages, outcome != .unknowable else {
+      return try write(id, stored: stored, isRow: isRow, outcome: outcome)
     }
+    let storedFile = isRow ? try writer.file(id) : nil
+    try write(id, stored: stored, isRow: isRow, outcome: outcome)
+    try judge(row, id, others: others, storedFile: storedFile)
   }
 
   private func isClosed(_ row: RowDelta, by closed: Rank) -> Bool {
@@ -317,7 +319,7 @@ struct RowApplier: ~Copyable {
   /// given anew with every change, and depends only on the newest change of each lineage. Contents
   /// are compared when a copy comes, with the newest change at that time.
   private mutating func judge(
-    _ row: RowDelta, _ id: UnsafeRawBufferPointer, others: [Rank]
+    _ row: RowDelta, _ id: UnsafeRawBufferPointer, others: [Rank], storedFile: Int64?
   ) throws {
     let last = merge.state.last
     let outdated = try writer.deleteLineageConflicts()
@@ -328,10 +330,13 @@ struct RowApplier: ~Copyable {
     }
     guard last.isOfLog, others.contains(where: { $0.eventTime != last.eventTime }) else { return }
     let newest = row.newest(layers)
+    let isNewest = newest?.rank == last
     let lost =
-      newest?.rank == last
-      ? layers[row.others].first { $0.rank.eventTime != last.eventTime }?.file : newest?.file
-    try record(id, .lineages, nil, won: merge.file ?? 0, lost: lost ?? 0)
+      isNewest
+      ? layers[row.others].first { $0.rank.eventTime != last.eventTime }?.file ?? storedFile
+      : newest?.file
+    let won = isNewest ? newest?.file : storedFile
+    try record(id, .lineages, nil, won: won ?? 0, lost: lost ?? 0)
   }
 
   /// Records the conflicts that were found among the batch's own changes; after its rows.

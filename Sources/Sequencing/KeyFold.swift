@@ -1,4 +1,4 @@
-import ChangeModel
+package import ChangeModel
 
 /// What is left of the changes of one key when each change that nothing shows of is dropped.
 ///
