@@ -39,6 +39,17 @@ extension LinkedRows {
       return hasFallingTimes ? .logWithFallingTimes : .log
     }
 
+    /// The newest change of each lineage that touched a key, newest first.
+    func newestOfLineages(_ id: [UInt8]) -> [Entry] {
+      var newest: [Entry] = []
+      for entry in entries.reversed() where entry.id == id || entry.oldID == id {
+        if !newest.contains(where: { $0.rank.lineage == entry.rank.lineage }) {
+          newest.append(entry)
+        }
+      }
+      return newest
+    }
+
     /// Whether every change comes after everything that is stored of the component's keys. Where
     /// lineages meet that is not known: what is stored may have been ordered otherwise.
     func isInOrder(after states: [RowState]) -> Bool {

@@ -93,7 +93,7 @@ struct LinkedRows {
     fold.append(to: &batch, order: component.order(after: stored.map(\.state)))
     for row in firstRow..<batch.rows.count {
       batch.rows[row].cause = cause
-      appendLineages(of: row, from: component)
+      try appendLineages(of: row, from: component, reading: &reader)
     }
     handled.formUnion(component.ids)
     moves += fold.moves.map { KeyMove(oldID: $0.old, rank: $0.rank, newID: $0.new) }
@@ -104,18 +104,25 @@ struct LinkedRows {
     handled.formUnion(ids)
   }
 
-  /// Tells the newest change of each lineage of a row whose component changed in several.
-  private mutating func appendLineages(of row: Int, from component: Component) {
+  /// Tells the newest change of each lineage of a row whose component changed in several, and whether
+  /// those of one time differ.
+  private mutating func appendLineages(
+    of row: Int, from component: Component, reading reader: inout RecordReader
+  ) throws {
     guard batch.rows[row].order == .time else { return }
-    let id = batch.buffer.bytes[batch.rows[row].id.indices]
-    var newest: [UInt32: Entry] = [:]
-    for entry in component.entries where id.elementsEqual(entry.id) || entry.oldID == Array(id) {
-      newest[entry.rank.lineage] = entry
-    }
+    let newest = component.newestOfLineages(Array(batch.buffer.bytes[batch.rows[row].id.indices]))
     let start = batch.layers.count
-    for (_, entry) in newest.sorted(by: { $0.key < $1.key }) {
-      batch.layers.append(
-        RowLayer(rank: entry.rank, file: fileIDs[Int(entry.change.file)], cells: 0..<0))
+    for entry in newest {
+      let file = fileIDs[Int(entry.change.file)]
+      batch.layers.append(RowLayer(rank: entry.rank, file: file, cells: 0..<0))
+      guard entry.rank.isParallel(to: newest[0].rank), entry.rank.phase & 1 == 1,
+        entry.rank.eventTime == newest[0].rank.eventTime,
+        try !reader.saySame(newest[0].change, entry.change)
+      else { continue }
+      batch.conflicts.append(
+        RowConflict(
+          id: batch.rows[row].id, kind: .lineages, rank: newest[0].rank,
+          wonFile: fileIDs[Int(newest[0].change.file)], lostFile: file))
     }
     batch.rows[row].others = start..<batch.layers.count
   }

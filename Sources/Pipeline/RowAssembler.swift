@@ -52,7 +52,10 @@ struct RowAssembler {
     while keysDone < keyCount, batch.rows.count < rowLimit, batch.buffer.bytes.count < byteLimit {
       let (group, id) = rowIDs.row(keysDone, of: ordered)
       keysDone += 1
-      if !excluded.isEmpty, excluded.contains(id.bytes(of: ordered)) { continue }
+      if !excluded.isEmpty, excluded.contains(id.bytes(of: ordered)) {
+        try compareDoubles(group, id: id, to: &batch, reading: &reader)
+        continue
+      }
       try append(group, id: id, to: &batch, reading: &reader)
     }
     return batch
@@ -91,6 +94,21 @@ struct RowAssembler {
     for double in fold.doubles
     where try differ(double.won, double.lost, id: idRange, kind: .position, &batch, &reader) {
       if double.won.operation == double.lost.operation { repeats -= 1 }
+    }
+  }
+
+  /// Looks for conflicts among the changes of a key that is written otherwise.
+  private mutating func compareDoubles(
+    _ group: OrderedChanges.Group, id: RowIDs.ID, to batch: inout RowBatch,
+    reading reader: inout RecordReader
+  ) throws {
+    fold.fold(group, of: ordered)
+    if fold.doubles.isEmpty { return }
+    let start = batch.buffer.bytes.count
+    id.append(to: &batch.buffer.bytes, of: ordered)
+    let range = ByteRange(offset: start, count: batch.buffer.bytes.count - start)
+    for double in fold.doubles {
+      _ = try differ(double.won, double.lost, id: range, kind: .position, &batch, &reader)
     }
   }
 
