@@ -96,6 +96,7 @@ extension IngestAttempt {
   /// What a file of this call says of a collection.
   private func evidence(of index: Int, slot: Int) -> FileEvidence? {
     guard var evidence = files[slot].tallies[index]?.evidence else { return nil }
+    evidence.content = files[slot].record.hash.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
     let source = catalog.entries[index].source
     evidence.quarantined = files[slot].quarantined.count { $0.table == nil || $0.table == source }
     return evidence

@@ -56,6 +56,8 @@ extension IngestAttempt {
       }
       for file in files where !file.isReread {
         guard let tally = file.tallies[index] else { continue }
+        var tally = tally
+        if let judged = orders[index]?.evidence(of: file.record.id) { tally.evidence = judged }
         var share = tally.share(file: file.record.id, collection: id, isHeld: isHeld)
         let counts = orders[index]?.counts[file.record.id]
         share.waiting = counts?.waiting ?? 0

@@ -28,8 +28,8 @@ struct OrderBook: Sendable {
     /// What of that was noted.
     var note = CollectionStore.OrderNote()
 
-    /// Whether any changes wait.
-    var hasWaiting: Bool { counts.contains { $1.waiting > 0 } }
+    /// What a file says; nil for one that holds no changes of the collection.
+    func evidence(of file: Int64) -> FileEvidence? { indexes[file].map { evidence[$0] } }
 
     /// Adds a file, or overwrites what it says.
     mutating func put(_ evidence: FileEvidence, of file: Int64) {

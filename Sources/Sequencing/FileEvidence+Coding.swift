@@ -7,6 +7,7 @@ extension FileEvidence {
     Rank.append(ordinal == nil ? 0 : 1, to: &bytes)
     Rank.append(ordinal ?? 0, to: &bytes)
     Rank.append(UInt64(series), to: &bytes)
+    Rank.append(content, to: &bytes)
     for count in [uncounted, changes, quarantined, isContradictory ? 1 : 0, segments.count] {
       Rank.append(UInt64(count), to: &bytes)
     }
@@ -20,6 +21,7 @@ extension FileEvidence {
     guard let hasOrdinal = Rank.read(bytes, &offset), hasOrdinal <= 1,
       let ordinal = Rank.read(bytes, &offset),
       let series = Rank.read(bytes, &offset).flatMap(UInt32.init(exactly:)),
+      let content = Rank.read(bytes, &offset),
       let uncounted = Rank.read(bytes, &offset).flatMap(Int.init(exactly:)),
       let changes = Rank.read(bytes, &offset).flatMap(Int.init(exactly:)),
       let quarantined = Rank.read(bytes, &offset).flatMap(Int.init(exactly:)),
@@ -27,6 +29,7 @@ extension FileEvidence {
       let segmentCount = Rank.read(bytes, &offset), segmentCount <= UInt64(Self.segmentBound)
     else { return nil }
     self.init(ordinal: hasOrdinal == 1 ? ordinal : nil, series: series)
+    self.content = content
     self.uncounted = uncounted
     self.changes = changes
     self.quarantined = quarantined

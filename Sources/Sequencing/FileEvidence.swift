@@ -15,6 +15,9 @@ package struct FileEvidence: Sendable, Hashable {
   package internal(set) var changes = 0
   /// How many of its records were quarantined, of this table or of an unknown one.
   package var quarantined = 0
+  /// A hash of the file's bytes; zero where it is not known. Files with the same bytes are copies,
+  /// and count once.
+  package var content: UInt64 = 0
   /// Whether a count falls where the position rises, or the other way round; or there is so much
   /// disorder that nothing can be said.
   package internal(set) var isContradictory = false

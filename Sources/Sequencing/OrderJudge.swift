@@ -44,6 +44,33 @@ package struct OrderJudge: Sendable {
   /// - Parameter files: the evidence of every file that holds changes of the collection, in any
   ///   order; the verdict names files by their index here, and depends on the set alone.
   package func judge(_ files: [FileEvidence]) -> OrderVerdict {
+    let originals = Self.originals(of: files)
+    if originals.count == files.count { return judge(originals: files) }
+    // Copies go where their originals are, and say nothing of their own.
+    var verdict = judge(originals: originals.files.map { files[$0] })
+    let (epochs, sequences) = (verdict.epochs, verdict.sequences)
+    verdict.epochs = originals.places.map { epochs[$0] }
+    verdict.sequences = originals.places.map { sequences[$0] }
+    return verdict
+  }
+
+  /// The files that are no copies of others, and for each file the place of its original there.
+  private static func originals(
+    of files: [FileEvidence]
+  ) -> (files: [Int], places: [Int], count: Int) {
+    var best: [UInt64: Int] = [:]
+    for (index, file) in files.enumerated() where file.content != 0 {
+      if let known = best[file.content], !file.isBefore(files[known]) { continue }
+      best[file.content] = index
+    }
+    let kept = files.indices.filter { best[files[$0].content, default: $0] == $0 }
+    let places = Dictionary(uniqueKeysWithValues: zip(kept, 0...))
+    return (
+      kept, files.indices.map { places[best[files[$0].content, default: $0]] ?? 0 }, kept.count
+    )
+  }
+
+  private func judge(originals files: [FileEvidence]) -> OrderVerdict {
     let chains = FileChains(files)
     var verdict = OrderVerdict()
     placeEpochs(of: chains, in: &verdict)
@@ -70,5 +97,12 @@ package struct OrderJudge: Sendable {
       known.ordinals.insert(ordinal)
     }
     return known
+  }
+}
+
+extension FileEvidence {
+  /// Which of two copies counts: the one with the lower number.
+  fileprivate func isBefore(_ other: FileEvidence) -> Bool {
+    (ordinal ?? 0, series) < (other.ordinal ?? 0, other.series)
   }
 }

@@ -105,7 +105,7 @@ import Testing
   // Prevents: a promise of the documentation that is taken for kept.
   @Test(arguments: [
     "transform: SELECT 1", "merge: deep", "merge: replace", "history: true",
-    "history: {except: [a]}", "resnapshot: replace", "retention: 90d", "files: '*.json'",
+    "history: {except: [a]}", "retention: 90d", "files: '*.json'",
     "source: {files: '*.json'}", "source: 'files: *.json'", "format: debezium",
   ])
   func `what is not there yet is refused`(setting: String) throws {
