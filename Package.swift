@@ -97,6 +97,7 @@ let package = Package(
 
     // Tests run in release on the modules that ship: no `@testable`.
     .testTarget(name: "ChangeModelTests", dependencies: ["ChangeModel"], swiftSettings: strict),
+    .testTarget(name: "HashingTests", dependencies: ["Hashing"], swiftSettings: strict),
     .testTarget(name: "ScanningTests", dependencies: ["Scanning"], swiftSettings: strict),
     .testTarget(
       name: "RecordFormatsTests", dependencies: ["RecordFormats", "ChangeModel"],

@@ -127,7 +127,7 @@ extension IngestAttempt {
     record.take(file.identity)
     record.series = file.series.bytes
     record.ordinal = file.ordinal
-    record.seenAt = WallClock.microseconds()
+    record.seenAt = seenAt
     return record
   }
 

@@ -55,7 +55,9 @@ extension IngestAttempt {
       }
       for file in files where !file.isReread {
         guard let tally = file.tallies[index] else { continue }
-        shares.append(tally.share(file: file.record.id, collection: id, isHeld: isHeld))
+        var share = tally.share(file: file.record.id, collection: id, isHeld: isHeld)
+        share.keyFilter = file.keyFilters[index]
+        shares.append(share)
       }
       catalog.update(index) {
         $0.hasHeldFiles = isHeld || ($0.hasHeldFiles && !$0.releasesHeldFiles)

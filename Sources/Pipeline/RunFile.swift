@@ -27,6 +27,10 @@ struct RunFile: Sendable {
   var records = 0
   /// What it holds for each collection, by the catalog's index.
   var tallies: [Int: Tally] = [:]
+  /// While it is read, the keys that its changes name, by the catalog's index.
+  var keyHashes: [Int: KeyHashes] = [:]
+  /// When it was read, which keys those may be, encoded; collections without one: any key.
+  var keyFilters: [Int: [UInt8]] = [:]
 
   init(
     file: BatchFile, record: FileRecord, stamp: FileStamp, context: FileContext, isRemote: Bool,
