@@ -12,7 +12,7 @@ struct ChangeReader {
     var change: Change
     /// Its canonical key, and the one before where it moves the row.
     var key: [UInt8]
-    var oldKey: [UInt8]
+    var oldKey: [UInt8]?
     /// The hash of its lineage's name.
     var lineage: UInt32
   }
@@ -121,7 +121,7 @@ struct ChangeReader {
     let isMove = change.flags.contains(.keyMove)
     return Found(
       change: change, key: Array(batch.keyBytes[change.key.indices]),
-      oldKey: isMove ? Array(batch.keyBytes[change.oldKey.indices]) : [],
+      oldKey: isMove ? Array(batch.keyBytes[change.oldKey.indices]) : nil,
       lineage: routes.lineages[Int(change.lineage)])
   }
 
@@ -129,7 +129,7 @@ struct ChangeReader {
   private mutating func readValues(of found: Found, _ record: UnsafeRawBufferPointer) throws -> Bool
   {
     scratch.removeAll()
-    if found.change.operation == .delete, found.oldKey.isEmpty { return true }
+    if found.change.operation == .delete, found.oldKey == nil { return true }
     guard let layout = decoder.layout else { return false }
     let table: Int
     do throws(IngestError) {

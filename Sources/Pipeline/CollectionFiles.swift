@@ -72,8 +72,7 @@ struct CollectionFiles {
   /// The `_id` of a change's row, and the one that it had before where it moves the row.
   func ids(of found: ChangeReader.Found) -> (id: [UInt8], oldID: [UInt8]?) {
     let id = RowIDs.id(ofKey: found.key[...], rule: collection.key)
-    if found.oldKey.isEmpty { return (id, nil) }
-    return (id, RowIDs.id(ofKey: found.oldKey[...], rule: collection.key))
+    return (id, found.oldKey.map { RowIDs.id(ofKey: $0[...], rule: collection.key) })
   }
 
   /// The collection's index in a catalog.

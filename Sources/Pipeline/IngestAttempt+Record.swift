@@ -56,7 +56,8 @@ extension IngestAttempt {
       for file in files where !file.isReread {
         guard let tally = file.tallies[index] else { continue }
         var share = tally.share(file: file.record.id, collection: id, isHeld: isHeld)
-        share.keyFilter = file.keyFilters[index]
+        // What is held may get another key.
+        share.keyFilter = isHeld ? nil : file.keyFilters[index]
         shares.append(share)
       }
       catalog.update(index) {

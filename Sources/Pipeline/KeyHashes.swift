@@ -11,13 +11,15 @@ struct KeyHashes: Sendable {
   /// Whether there was no change.
   var isEmpty: Bool { hashes.isEmpty && !hasUnknown }
 
-  /// Adds the keys of a change.
+  /// Adds a change whose key is not known.
+  mutating func addUnknown() { hasUnknown = true }
+
+  /// Adds the keys of a change; an empty text is a key as well.
   @inline(__always)
   mutating func add(_ change: Change, keys: UnsafeRawBufferPointer) {
-    if change.key.isEmpty { return hasUnknown = true }
     hashes.append(
       StableHash.hash64(UnsafeRawBufferPointer(rebasing: keys[change.key.indices])))
-    if change.oldKey.isEmpty { return }
+    guard change.flags.contains(.keyMove) else { return }
     hashes.append(
       StableHash.hash64(UnsafeRawBufferPointer(rebasing: keys[change.oldKey.indices])))
   }
@@ -40,6 +42,10 @@ extension FirstPass {
     var found = Array(repeating: KeyHashes(), count: batch.tables.count)
     batch.keyBytes.withUnsafeBytes { keys in
       for change in batch.changes { found[Int(change.table)].add(change, keys: keys) }
+    }
+    for (index, table) in batch.tables.enumerated() where !found[index].isEmpty {
+      let isSkipped = catalog.entries[routes.collections[index]].plan.isSkipped
+      if isSkipped || table.key == nil || table.key == .append { found[index].addUnknown() }
     }
     for (table, hashes) in found.enumerated() where !hashes.isEmpty {
       files[slot].keyHashes[routes.collections[table], default: KeyHashes()].append(hashes)

@@ -35,14 +35,25 @@ struct PlainChanges: Sendable {
 
   /// Adds a change; its values are copied.
   mutating func append(_ change: PlainChange, values: CellBuffer) {
+    append(change, values.cells[...], texts: values.bytes)
+  }
+
+  /// Adds a change that lies among others.
+  mutating func append(_ change: PlainChange, from others: PlainChanges) {
+    append(change, others.cells(of: change), texts: others.buffers[change.buffer].bytes)
+  }
+
+  private mutating func append(
+    _ change: PlainChange, _ cells: ArraySlice<Cell>, texts: [UInt8]
+  ) {
     if buffers[buffers.count - 1].bytes.count > Self.bufferBytes { buffers.append(CellBuffer()) }
     var change = change
     let last = buffers.count - 1
     change.buffer = last
     let start = buffers[last].cells.count
-    for var cell in values.cells {
+    for var cell in cells {
       if cell.kind == .text {
-        let text = values.bytes[cell.text.indices]
+        let text = texts[cell.text.indices]
         cell.text = ByteRange(offset: buffers[last].bytes.count, count: text.count)
         buffers[last].bytes.append(contentsOf: text)
       }
