@@ -119,7 +119,7 @@ let package = Package(
       ],
       swiftSettings: strict),
     .testTarget(
-      name: "CommandTests", dependencies: ["resequel"],
+      name: "CommandTests", dependencies: ["resequel", "CollectionStore", "SQLiteKit"],
       exclude: ["Golden", "mounted_bucket.py"], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6],

@@ -84,6 +84,17 @@ struct CollectionFiles {
   }
 }
 
+extension Catalog {
+  /// The catalog of what a store holds, for reading its files again: what its rows were made with
+  /// counts, whatever key the settings ask for by now.
+  init(_ configuration: Configuration, asStoredIn store: CollectionStore) throws {
+    self.init(configuration, stored: try store.allTables(), holdsBothNamesakes: true)
+    for index in entries.indices where entries[index].storeID != nil {
+      update(index) { $0.plan.key = $0.key }
+    }
+  }
+}
+
 extension KeyFilter {
   /// Whether a key of these bytes may have been added.
   func mayContain(key: [UInt8]) -> Bool {

@@ -16,7 +16,7 @@ package struct RowStoryReader {
   /// - Parameter configuration: what the files were ingested with.
   package init(_ configuration: Configuration, store: CollectionStore) throws {
     self.store = store
-    catalog = Catalog(configuration, stored: try store.allTables(), holdsBothNamesakes: true)
+    catalog = try Catalog(configuration, asStoredIn: store)
   }
 
   /// Tells the story of a row.

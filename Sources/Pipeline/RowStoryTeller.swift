@@ -64,7 +64,7 @@ struct RowStoryTeller {
         byteOffset: change.byteOffset,
         values: changes.cells(of: change).map {
           (search.columns[Int($0.column)].name, changes.value($0, of: change))
-        },
+        }.sorted { $0.0 < $1.0 },
         outcome: outcome(place), conflict: conflict(place), lateAfter: late,
         repairs: late == nil ? [] : repairs[file.record.id] ?? [])
     }

@@ -37,7 +37,7 @@ package struct Verification: Sendable {
     _ store: CollectionStore, paths: [String], _ meter: ProgressMeter
   ) throws -> VerifyReport {
     let present = try PresentFiles(paths: paths, manifest: store.allFiles())
-    let catalog = Catalog(configuration, stored: try store.allTables(), holdsBothNamesakes: true)
+    let catalog = try Catalog(configuration, asStoredIn: store)
     var report = VerifyReport()
     report.extraFiles = present.extra.map(\.path.description)
     report.troubles = present.errors.map(\.description)

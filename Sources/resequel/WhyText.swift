@@ -29,7 +29,8 @@ enum WhyText {
     switch story.state {
     case .live: return "\(row) is a row. It saw \(changes)."
     case .deleted: return "\(row) is deleted. It saw \(changes)."
-    case .unknown: return "\(row) was never seen."
+    case .unknown where story.isComplete: return "\(row) was never seen."
+    case .unknown: return "\(row) is not in the files that are there."
     }
   }
 
