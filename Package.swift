@@ -97,6 +97,7 @@ let package = Package(
 
     // Tests run in release on the modules that ship: no `@testable`.
     .testTarget(name: "ChangeModelTests", dependencies: ["ChangeModel"], swiftSettings: strict),
+    .testTarget(name: "HashingTests", dependencies: ["Hashing"], swiftSettings: strict),
     .testTarget(name: "ScanningTests", dependencies: ["Scanning"], swiftSettings: strict),
     .testTarget(
       name: "RecordFormatsTests", dependencies: ["RecordFormats", "ChangeModel"],
@@ -118,7 +119,7 @@ let package = Package(
       ],
       swiftSettings: strict),
     .testTarget(
-      name: "CommandTests", dependencies: ["resequel"],
+      name: "CommandTests", dependencies: ["resequel", "CollectionStore", "SQLiteKit"],
       exclude: ["Golden", "mounted_bucket.py"], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6],

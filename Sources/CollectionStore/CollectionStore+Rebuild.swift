@@ -47,6 +47,7 @@ extension CollectionStore {
         """)
     }
     for sql in extras { try connection.execute(sql) }
+    try dropKeyFilters(of: collection)
     try write(collection)
     rebuilds[id] = nil
   }
@@ -101,6 +102,19 @@ extension CollectionStore {
     for companion in Self.companions {
       try connection.execute("DELETE FROM \(companion) WHERE collection = -\(id)")
     }
+  }
+
+  /// Forgets which keys files may hold, where the collection's key is another now.
+  private func dropKeyFilters(of collection: Collection) throws {
+    let statement = try connection.cached(
+      """
+      UPDATE _resequel_file_collections SET key_filter = NULL WHERE collection = ?1
+        AND EXISTS (SELECT 1 FROM _resequel_collections WHERE id = ?1 AND key_rule IS NOT ?2)
+      """)
+    defer { statement.clear() }
+    statement.bind(1, collection.id)
+    try statement.bind(2, KeyText.text(collection.key))
+    try statement.run()
   }
 
   /// The statements that make the user's indexes and triggers on a table.

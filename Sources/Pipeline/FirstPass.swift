@@ -96,7 +96,10 @@ struct FirstPass {
       let batch = stretch.batch
       routes.follow(
         tables: batch.tables, lineages: batch.lineages, catalog: &catalog, takes: takes)
-      if counting { tally(batch, slot: slot, routes: routes) }
+      if counting {
+        tally(batch, slot: slot, routes: routes)
+        gatherKeys(of: batch, slot: slot, routes: routes, isEnd: stretch.outcome != nil)
+      }
       _ = sequencer.admit(
         batch, from: UInt32(slot), routes: &routes.routes, lineages: routes.lineages)
       files[slot].quarantined += batch.quarantined

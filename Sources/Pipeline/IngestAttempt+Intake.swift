@@ -130,7 +130,7 @@ extension IngestAttempt {
     record.take(file.identity)
     record.series = file.series.bytes
     record.ordinal = file.ordinal
-    record.seenAt = WallClock.microseconds()
+    record.seenAt = seenAt
     return record
   }
 

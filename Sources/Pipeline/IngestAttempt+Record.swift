@@ -62,6 +62,8 @@ extension IngestAttempt {
         let counts = orders[index]?.counts[file.record.id]
         share.waiting = counts?.waiting ?? 0
         share.provisional = counts?.provisional ?? 0
+        // What is held may get another key.
+        share.keyFilter = isHeld ? nil : file.keyFilters[index]
         shares.append(share)
       }
       catalog.update(index) {

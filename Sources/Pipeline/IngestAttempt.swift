@@ -21,6 +21,8 @@ struct IngestAttempt {
   var touched: [FileRecord] = []
   var contexts = FileContexts(SideFiles())
   var mounts = RemoteRoots()
+  /// When the call began, microseconds since 1970: files that came together have it in common.
+  let seenAt = WallClock.microseconds()
   var sequencer = Sequencer()
   var progress: ProgressMeter
   /// Collections some of whose keys could not be refolded: their changes of this call wait.

@@ -29,6 +29,10 @@ struct RunFile: Sendable {
   var tallies: [Int: Tally] = [:]
   /// Of a file that has grown: what it held when it was read last.
   var earlierShares: [FileShare] = []
+  /// While it is read, the keys that its changes name, by the catalog's index.
+  var keyHashes: [Int: KeyHashes] = [:]
+  /// When it was read, which keys those may be, encoded; collections without one: any key.
+  var keyFilters: [Int: [UInt8]] = [:]
 
   init(
     file: BatchFile, record: FileRecord, stamp: FileStamp, context: FileContext, isRemote: Bool,

@@ -6,7 +6,7 @@ enum GapText {
   /// Two lines.
   static func lines(of gap: GapRecord, table: String) -> [String] {
     let what = "Missing in \(table): \(gap.text)"
-    let since = "  seen \(TimeText.utc(gap.since))"
+    let since = "  seen \(TimeText.seconds(gap.since))"
     if gap.isWaived {
       return [
         what,
@@ -14,7 +14,7 @@ enum GapText {
           + "repaired when the file comes: SELECT * FROM _resequel_provisional",
       ]
     }
-    let until = gap.deadline.map { "until \(TimeText.utc($0))" } ?? "for ever"
+    let until = gap.deadline.map { "until \(TimeText.seconds($0))" } ?? "for ever"
     let waiting = Figures.count(gap.waiting, "change")
     return [
       what,

@@ -69,6 +69,17 @@ struct JSONWriter {
     bytes.append(contentsOf: (flag ? "true" : "false").utf8)
   }
 
+  /// Writes a stored value; bytes as hexadecimal digits.
+  mutating func value(_ value: StoredValue) {
+    switch value {
+    case .null: null()
+    case .integer(let number): self.value(number)
+    case .real(let number): self.value(number)
+    case .text(let text): self.value(text)
+    case .blob(let bytes): self.value(StoredValue.hex(bytes))
+    }
+  }
+
   /// Writes null.
   mutating func null() {
     separate()

@@ -17,7 +17,10 @@ struct Resequel: AsyncParsableCommand {
       Exit status: 0 all applied; 1 ran to the end, but something is quarantined, held or \
       missing; 2 could not run; 64 wrong usage.
       """,
-    subcommands: [ReplayCommand.self, SyncCommand.self, StatusCommand.self, InspectCommand.self]
+    subcommands: [
+      ReplayCommand.self, SyncCommand.self, StatusCommand.self, InspectCommand.self,
+      WhyCommand.self, VerifyCommand.self,
+    ]
   )
 
   /// Runs the command, and ends the process with the status that ``Ending`` gives.

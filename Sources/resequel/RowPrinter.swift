@@ -66,20 +66,14 @@ struct RowPrinter: ~Copyable {
     json.object { json in
       for index in keyOrder {
         json.key(columns[index])
-        switch row[index] {
-        case .null: json.null()
-        case .integer(let number): json.value(number)
-        case .real(let number): json.value(number)
-        case .text(let text): json.value(text)
-        case .blob(let bytes): json.value(StoredValue.hex(bytes))
-        }
+        json.value(row[index])
       }
     }
     return json.takeLine()
   }
 
   /// A cell of a table. NULL is bare; a text that would read like it is quoted.
-  private static func cell(_ value: StoredValue) -> String {
+  static func cell(_ value: StoredValue) -> String {
     switch value {
     case .null: "NULL"
     case .integer(let number): String(number)

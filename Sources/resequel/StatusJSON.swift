@@ -104,9 +104,9 @@ enum StatusJSON {
       json.key("missing")
       if let counters = gap.counters { json.value(counters.count) } else { json.null() }
       json.key("since")
-      json.value(TimeText.utc(gap.since))
+      json.value(TimeText.seconds(gap.since))
       json.key("deadline")
-      if let deadline = gap.deadline { json.value(TimeText.utc(deadline)) } else { json.null() }
+      if let deadline = gap.deadline { json.value(TimeText.seconds(deadline)) } else { json.null() }
       json.key("policy")
       json.value(gap.isWaived ? "waived" : gap.deadline == nil ? "forever" : "wait")
       json.key("waived")

@@ -41,6 +41,15 @@ struct StoreReader {
       .fatal, cause: "there is no collection \"\(name)\"", hint: hint ?? "there are none yet")
   }
 
+  /// Every change that a row saw, from the files that the database was made of.
+  ///
+  /// - Parameter configuration: what those were ingested with.
+  func story(
+    of id: String, in collection: Collection, _ configuration: Configuration
+  ) throws -> RowStory {
+    try RowStoryReader(configuration, store: store).story(of: Array(id.utf8), in: collection)
+  }
+
   /// The columns of a collection that are shown.
   func columns(of collection: Collection) -> [String] {
     store.columnNames(of: collection).filter { !StoreReader.hiddenColumns.contains($0) }
@@ -72,6 +81,17 @@ extension StoredValue {
     case .real(let number): self = .real(number)
     case .text(let bytes): self = .text(String(decoding: bytes, as: UTF8.self))
     case .blob(let bytes): self = .blob(Array(bytes))
+    }
+  }
+
+  /// A value that came from files.
+  init(_ value: PlainValue) {
+    switch value {
+    case .null: self = .null
+    case .integer(let number): self = .integer(number)
+    case .real(let number): self = .real(number)
+    case .text(let bytes): self = .text(String(decoding: bytes, as: UTF8.self))
+    case .blob(let bytes): self = .blob(bytes)
     }
   }
 }

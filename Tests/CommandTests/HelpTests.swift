@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 @Suite(needsProgram) struct HelpTests {
-  static let commands = ["replay", "sync", "status", "inspect"]
+  static let commands = ["replay", "sync", "status", "inspect", "why", "verify"]
 
   // Prevents: a flag, a unit or a default that changes without anybody noticing.
   @Test(arguments: [""] + commands)

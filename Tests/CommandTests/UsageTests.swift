@@ -22,6 +22,8 @@ import Testing
     ["inspect", "a.db", "--id", "1"],
     ["inspect", "a.db", "nation", "--format", "xml"],
     ["status"],
+    ["why", "a.db", "nation"],
+    ["verify", "a.db"],
   ]
 
   // Prevents: a mistyped command that runs with something else than was meant, or one that scripts

@@ -1,0 +1,78 @@
+import ArgumentParser
+import Pipeline
+
+/// `resequel verify`.
+struct VerifyCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "verify",
+    abstract: "Recompute from the files by a slow separate path, and compare.",
+    discussion: """
+      Reads every record of the files that are still there, applies the changes one by one in the \
+      order of the source's log, and compares the rows with those of the database, by their \
+      logical digests. Files are known by their content, wherever they lie. Where some are gone, \
+      the rows that they cannot have touched are still compared. Changes that wait are left out.
+
+      Reads only; may run while replay or sync writes. Needs memory for the values of one \
+      collection in all its files.
+
+      Exit status: 0 all rows that could be compared are equal; 1 some differ; 2 nothing could be \
+      compared, or the files could not be read.
+      """)
+
+  @Argument(help: ArgumentHelp("The SQLite file.", valueName: "file"))
+  var file: String
+
+  @Argument(
+    help: ArgumentHelp(
+      "The batch files that it was made of, or directories that hold them.", valueName: "path"))
+  var paths: [String]
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "The YAML file of settings that the files were read with: types, orders and CSV dialects "
+        + "are not kept in the database. Default: none.", valueName: "file"))
+  var config: String?
+
+  @Flag(name: .long, help: "Show the values of rows that differ. Default: only their columns.")
+  var values = false
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "How progress is shown on stderr: auto (bars on a terminal, else lines), plain (a line every "
+        + "5 seconds) or none.", valueName: "mode"))
+  var progress: ProgressMode = .auto
+
+  @Flag(name: .long, help: "Print one JSON object.")
+  var json = false
+
+  func run() async throws {
+    var configuration = try config.map(ConfigurationFile.read) ?? Configuration()
+    configuration.database = file
+    let verification = Verification(configuration)
+    let display = ProgressDisplay(mode: progress, isFollowing: false)
+    let outcome = try await Interruption.run { [paths] in
+      try await verification.run(paths: paths, onEvent: display.show)
+    }
+    display.finish()
+    // A clean stop is a success, as everywhere; there is nothing to tell.
+    guard let report = outcome.value else { return }
+    var output = OutputWriter()
+    if json {
+      try output.write(VerifyJSON.bytes(of: report, showsValues: values))
+    } else {
+      try output.write(VerifyText.text(of: report, database: file, showsValues: values))
+    }
+    try output.flush()
+    if report.exitStatus != 0 { throw ExitCode(report.exitStatus) }
+  }
+}
+
+extension VerifyReport {
+  /// 0 equal, 1 different, 2 nothing to compare.
+  var exitStatus: Int32 {
+    if !isEqual { return 1 }
+    return isComparable ? 0 : 2
+  }
+}
