@@ -60,6 +60,7 @@ extension CollectionStore {
   /// The tables whose rows go with a collection's.
   static let companions = [
     "_resequel_tombstones", "_resequel_partial_rows", "_resequel_moves", "_resequel_bag",
+    "_resequel_changes",
   ]
 
   /// The number that a collection's companions have at the moment: negative while it is rebuilt.
