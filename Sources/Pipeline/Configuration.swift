@@ -41,6 +41,8 @@ package struct CollectionConfiguration: Sendable {
   package var plan = TablePlan()
   /// Our column name by source column name.
   package var rename: [String: String] = [:]
+  /// Whether every version of its rows is kept; nil where none is.
+  package var history: HistoryRule?
 
   /// Makes settings in which nothing is said.
   package init() {}

@@ -78,6 +78,7 @@ extension IngestAttempt {
   ) async throws {
     let entry = catalog.entries[index]
     guard let collection = entry.storeID else { return }
+    let history = try await recordHistory(index, ordered, key: key)
     let handled = try await writeLinked(index, ordered, key: key)
     var reader = takeReader()
     var assembler = RowAssembler(
@@ -98,6 +99,7 @@ extension IngestAttempt {
       while let counts = try await group.next() { count(counts) }
     }
     summary.duplicates += assembler.repeats
+    if let history { try await writeVersions(history, ordered, key: key) }
   }
 
   mutating func count(_ counts: ApplyCounts) {

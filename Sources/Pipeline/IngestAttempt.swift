@@ -28,6 +28,8 @@ struct IngestAttempt {
   /// The collection that is to be made anew, if any; and all that are.
   let rebuild: String?
   var rebuilds: Set<Int> = []
+  /// Collections that should have a history, and can have none before a file is put back.
+  var lacksHistory: Set<Int> = []
   /// How often files were read: what was learned of them may be news.
   var readings = 0
   /// What records were read again with; a new one when files were added.
@@ -49,6 +51,7 @@ struct IngestAttempt {
   /// The whole road.
   mutating func run(_ listing: ScanResult) async throws -> RunSummary {
     try await takeIn(listing)
+    try await takeInForHistories()
     try await takeInForRebuilds()
     try await readFiles()
     try await readForRebuilds()
@@ -57,6 +60,7 @@ struct IngestAttempt {
     do {
       try await recordFiles()
       try await writeCollections()
+      try await settleHistories()
       for reader in readers { try reader.verify() }
       try await recordRest()
       try Task.checkCancellation()

@@ -95,8 +95,13 @@ struct LinkedRows {
       let cells = isPlainDelete ? 0..<0 : try reader.appendValues(of: entry.change, to: &scratch)
       apply(entry, cells: scratch.cells[cells], to: &fold)
     }
+    take(fold, of: component.ids)
+  }
+
+  /// Takes rows that were folded from all changes of these keys.
+  mutating func take(_ fold: SerialFold, of ids: some Sequence<[UInt8]>) {
     fold.append(to: &batch)
-    handled.formUnion(component.ids)
+    handled.formUnion(ids)
     moves += fold.moves.map { KeyMove(oldID: $0.old, rank: $0.rank, newID: $0.new) }
   }
 
