@@ -1,6 +1,7 @@
 import BatchSource
 import ChangeModel
 import CollectionStore
+import Glibc
 import Pipeline
 import SQLiteKit
 import SourceWorld
@@ -21,20 +22,27 @@ struct HistoryBench {
     configuration.collections["c"] = CollectionConfiguration()
     configuration.collections["c"]?.plan.key = .columns(["id"])
     configuration.collections["c"]?.history = history
-    session = try await Self.session(configuration, database: nil)
+    mkdir("\(directory.path)/drop", 0o777)
+    session = try await Self.session(configuration, directory)
   }
 
   private static func session(
-    _ configuration: Configuration, database: String?
+    _ configuration: Configuration, _ directory: TemporaryDirectory
   ) async throws -> IngestSession {
-    let store = try CollectionStore(
-      opening: database.map { .file($0) } ?? .memory, mode: .readWrite)
+    let store = try CollectionStore(opening: .file("\(directory.path)/c.db"), mode: .readWrite)
     return try await IngestSession(
       configuration, store: store, width: 1, holdsBothNamesakes: true)
   }
 
+  /// Ends the session, and begins one with another rule.
+  mutating func set(_ history: HistoryRule?) async throws {
+    try await session.finish()
+    configuration.collections["c"]?.history = history
+    session = try await Self.session(configuration, directory)
+  }
+
   /// The path of a file of the drop.
-  func path(_ name: String) -> String { "\(directory.path)/\(name)" }
+  func path(_ name: String) -> String { "\(directory.path)/drop/\(name)" }
 
   /// Brings a file of these changes, in a call of its own.
   @discardableResult
@@ -42,14 +50,14 @@ struct HistoryBench {
     fileCount += 1
     let name = name ?? "c_\(fileCount).json"
     let text = changes.map { Self.record($0) + "\n" }.joined()
-    try BucketDirectory(root: directory.path).place(text.utf8, at: name)
+    try BucketDirectory(root: "\(directory.path)/drop").place(text.utf8, at: name)
     return try await ingest()
   }
 
   /// Looks at all files.
   @discardableResult
   mutating func ingest(rebuild: String? = nil) async throws -> RunSummary {
-    let listing = try DropScanner(paths: [BatchPath(directory.path)]).scan()
+    let listing = try DropScanner(paths: [BatchPath("\(directory.path)/drop")]).scan()
     return try await session.ingest(listing, rebuild: rebuild) { _ in }
   }
 
