@@ -9,7 +9,7 @@ BUILD := $(SWIFT) build -c release
 BIN := .build/release
 PACKAGES := libsimdjson-dev libsqlite3-dev zlib1g-dev libzstd-dev libssl-dev libxxhash-dev pkg-config
 
-.PHONY: help deps deps-mount build demo test simulate lint format bench-decode clean
+.PHONY: help deps deps-mount build demo demo-gap test simulate lint format bench-decode clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ build: deps ## build the programs
 
 demo: build ## the main job: the samples, then a shuffled drop of 100,000 records, checked
 	@Samples/demo.sh $(BIN)
+
+demo-gap: build ## a file is missing: it is named and waited for, and repaired when it comes late
+	@Samples/demo-gap.sh $(BIN)
 
 test: deps ## build and run all tests
 	$(BUILD) --product resequel

@@ -124,22 +124,30 @@ extension CollectionStore {
   private func reached(_ query: HistoryQuery, of collection: Collection) throws -> ReachedChanges {
     switch query.asOf {
     case nil: return ReachedChanges()
-    case .time(let time): return ReachedChanges(upTo: time)
+    case .time(let time):
+      return ReachedChanges(upTo: time, known: try knownRanks(query, of: collection))
     case .position(let position):
-      try requireHistory(collection)
-      var everything = query
-      everything.id = nil
-      let scan = try scan(everything, of: collection)
-      var known: Set<Rank> = []
-      while try scan.step() {
-        let version = try Self.version(scan)
-        known.insert(version.from)
-        if let to = version.to { known.insert(to) }
-      }
       return try ReachedChanges(
-        upTo: position, known: known, lineages: lineages(ofCollection: collection.id),
-        of: collection.name)
+        upTo: position, known: knownRanks(query, of: collection),
+        lineages: lineages(ofCollection: collection.id), of: collection.name)
     }
+  }
+
+  /// The ranks at which versions were known to begin or end, in all rows.
+  private func knownRanks(
+    _ query: HistoryQuery, of collection: Collection
+  ) throws -> Set<Rank> {
+    try requireHistory(collection)
+    var everything = query
+    everything.id = nil
+    let scan = try scan(everything, of: collection)
+    var known: Set<Rank> = []
+    while try scan.step() {
+      let version = try Self.version(scan)
+      known.insert(version.from)
+      if let to = version.to { known.insert(to) }
+    }
+    return known
   }
 
   private func requireHistory(_ collection: Collection) throws {

@@ -4,9 +4,16 @@ import SQLiteKit
 /// What is known of a collection's history.
 package struct HistoryState: Sendable, Hashable {
   /// Whether it is whole: false when it was switched off and lacks what came since.
-  package var isKept: Bool
+  package var isKept = true
   /// The columns, by source name, whose changes make no version; sorted.
   package var untracked: [String]
+  /// Where a snapshot replaced all that was before it, ascending.
+  package var floors: [Rank] = []
+
+  /// Makes the state of a history that is kept and knows of no such snapshot.
+  package init(untracked: [String]) {
+    self.untracked = untracked
+  }
 }
 
 /// Which collections have a history, and since when what is known.
@@ -14,22 +21,26 @@ extension CollectionStore {
   /// What is known of each collection's history; those that never had one are missing.
   package func histories() throws -> [Int64: HistoryState] {
     let statement = try connection.cached(
-      "SELECT collection, is_kept, untracked FROM _resequel_histories")
+      "SELECT collection, is_kept, untracked, floors FROM _resequel_histories")
     defer { statement.clear() }
     var histories: [Int64: HistoryState] = [:]
     while try statement.step() {
-      histories[statement.integer(0)] = HistoryState(
-        isKept: statement.integer(1) != 0,
+      var state = HistoryState(
         untracked: try JSONText.strings(statement.text(2) ?? "[]", connection))
+      state.isKept = statement.integer(1) != 0
+      let floors = statement.bytes(3)
+      var offset = 0
+      while let floor = Rank(decoding: floors, at: &offset) { state.floors.append(floor) }
+      histories[statement.integer(0)] = state
     }
     return histories
   }
 
   /// Begins to keep a collection's history, or goes on to; and makes room for its newest columns.
   ///
-  /// - Parameter untracked: the columns, by source name, whose changes make no version.
+  /// - Parameter state: which columns make versions, and where snapshots replaced what was before.
   /// - Throws: a fatal ``IngestError`` when a column is named like one of the history's own.
-  package func keepHistory(of id: Int64, untracked: [String]) throws {
+  package func keepHistory(of id: Int64, _ state: HistoryState) throws {
     guard let collection = try collection(id) else { return }
     try HistoryTable.check(collection)
     let table = HistoryTable(id: id)
@@ -44,12 +55,16 @@ extension CollectionStore {
     if !new.isEmpty || known.isEmpty { try connection.execute(table.views(collection)) }
     let statement = try connection.cached(
       """
-      INSERT INTO _resequel_histories (collection, is_kept, untracked, known_at) VALUES (?, 1, ?, 0)
-        ON CONFLICT (collection) DO UPDATE SET is_kept = 1, untracked = excluded.untracked
+      INSERT INTO _resequel_histories (collection, is_kept, untracked, floors, known_at)
+        VALUES (?, 1, ?, ?, 0) ON CONFLICT (collection) DO UPDATE
+        SET is_kept = 1, untracked = excluded.untracked, floors = excluded.floors
       """)
     defer { statement.clear() }
     statement.bind(1, id)
-    try statement.bind(2, JSONText.array(untracked))
+    try statement.bind(2, JSONText.array(state.untracked))
+    var floors: [UInt8] = []
+    for floor in state.floors { floor.encode(into: &floors) }
+    try statement.bindCopy(3, blob: floors)
     try statement.run()
   }
 

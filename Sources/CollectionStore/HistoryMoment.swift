@@ -53,7 +53,7 @@ package struct HistoryPosition: Sendable, Hashable {
 struct ReachedChanges {
   private enum Limit {
     case none
-    case time(Int64)
+    case time(Int64, snapshots: [UInt32: Int64])
     case place(HistoryPosition.Place, epoch: UInt32, lineage: UInt32, time: Int64?)
   }
   private let limit: Limit
@@ -62,7 +62,16 @@ struct ReachedChanges {
   init() { limit = .none }
 
   /// Makes a test of the source's time.
-  init(upTo time: Int64) { limit = .time(time) }
+  ///
+  /// - Parameter known: the ranks that the history speaks of. A snapshot after the first has no
+  ///   time: it is taken to be at that of the last change before it.
+  init(upTo time: Int64, known: Set<Rank>) {
+    var snapshots: [UInt32: Int64] = [:]
+    for epoch in Set(known.filter { $0.phase % 2 == 0 }.map(\.epoch)) {
+      snapshots[epoch] = known.filter { $0.epoch < epoch }.map(\.eventTime).max()
+    }
+    limit = .time(time, snapshots: snapshots)
+  }
 
   /// Makes a test of a position.
   ///
@@ -103,7 +112,9 @@ struct ReachedChanges {
   func contains(_ rank: Rank) -> Bool {
     switch limit {
     case .none: return true
-    case .time(let time): return rank.eventTime <= time
+    case .time(let time, let snapshots):
+      let snapshot = rank.phase % 2 == 0 ? snapshots[rank.epoch] : nil
+      return max(rank.eventTime, snapshot ?? .min) <= time
     case .place(let place, let epoch, let lineage, let time):
       if rank.epoch != epoch { return rank.epoch < epoch }
       if rank.phase % 2 == 0 { return true }

@@ -7,6 +7,7 @@ enum HistorySchema {
       collection INTEGER PRIMARY KEY,
       is_kept INTEGER NOT NULL,       -- 0: it was switched off; what came since is not in it
       untracked TEXT NOT NULL,        -- JSON array of the columns whose changes make no version
+      floors BLOB NOT NULL,           -- ranks, encoded, where a snapshot replaced all before it
       known_at INTEGER NOT NULL       -- when something became known last, microseconds since 1970
     );
 

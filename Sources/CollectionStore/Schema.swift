@@ -51,6 +51,7 @@ enum Schema {
       floor BLOB,                     -- rank of the last truncation; NULL for none
       has_partial_rows INTEGER NOT NULL DEFAULT 0, -- whether a row lacked its insert at some time
       counters TEXT,                  -- the running counts: absent, dense, or why they prove nothing
+      doubts TEXT,                    -- JSON array: what about its order a person must look at
       closed BLOB,                    -- rank up to which nothing can be missing; NULL where unknown
       held_changes INTEGER NOT NULL DEFAULT 0,     -- changes that wait
       held_reason TEXT,               -- why they wait: one word,
@@ -86,17 +87,19 @@ enum Schema {
       PRIMARY KEY (collection, file)
     ) WITHOUT ROWID;
     CREATE INDEX _resequel_file_collections_file ON _resequel_file_collections (file);
+    CREATE INDEX _resequel_file_collections_waiting ON _resequel_file_collections (collection)
+      WHERE waiting > 0;
 
     CREATE TABLE _resequel_lineages (
       -- The logs that a collection's changes came from, and how far each is applied.
       collection INTEGER NOT NULL,
       name TEXT NOT NULL,
       hash INTEGER NOT NULL,          -- the name as ranks hold it
-      epoch INTEGER NOT NULL,
+      epoch INTEGER NOT NULL,         -- which succession of the log: 0, and one more for each restart
       first_ordinal INTEGER NOT NULL, -- lowest ordinal of the files that name it; -1 for none
       last_rank BLOB,                 -- the newest change that is applied
       last_counter INTEGER,           -- its running count
-      PRIMARY KEY (collection, name)
+      PRIMARY KEY (collection, name, epoch)
     ) WITHOUT ROWID;
 
     CREATE TABLE _resequel_gaps (
@@ -200,9 +203,11 @@ enum Schema {
       FROM _resequel_partial_rows AS p JOIN _resequel_collections AS c ON c.id = p.collection;
 
     CREATE VIEW _resequel_provisional AS
-      -- Collections with changes applied after a gap that was not waited for any longer.
-      SELECT c.name AS collection, g.series, g.after_ordinal, g.before_ordinal
-      FROM _resequel_gaps AS g JOIN _resequel_collections AS c ON c.id = g.collection
-      WHERE g.is_waived;
+      -- Files whose changes were applied although they lie behind a gap. The rows that they made:
+      -- SELECT * FROM a_collection WHERE _file IN (SELECT file FROM _resequel_provisional).
+      SELECT c.name AS collection, s.file, f.path, s.provisional AS changes
+      FROM _resequel_file_collections AS s JOIN _resequel_collections AS c ON c.id = s.collection
+        JOIN _resequel_files AS f ON f.id = s.file
+      WHERE s.provisional > 0;
     """
 }

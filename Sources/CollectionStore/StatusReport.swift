@@ -41,6 +41,12 @@ package struct CollectionStatus: Sendable {
   package var lineages: [LineageRecord] = []
   /// The holes in them.
   package var gaps: [GapRecord] = []
+  /// Changes that wait behind a gap.
+  package var waiting = 0
+  /// Changes that were applied although they lie behind a gap.
+  package var provisional = 0
+  /// What the running counts are worth, and what about the order is in doubt.
+  package var note = CollectionStore.OrderNote()
 }
 
 extension CollectionStore {
@@ -84,9 +90,13 @@ extension CollectionStore {
     status.files = try count("_resequel_file_collections WHERE collection = \(id)")
     status.appliedChanges = try number(
       """
-      SELECT coalesce(sum(changes), 0) FROM _resequel_file_collections
+      SELECT coalesce(sum(changes - waiting), 0) FROM _resequel_file_collections
         WHERE collection = \(id) AND NOT is_held
       """)
+    let shares = "FROM _resequel_file_collections WHERE collection = \(id)"
+    status.waiting = try number("SELECT coalesce(sum(waiting), 0) \(shares)")
+    status.provisional = try number("SELECT coalesce(sum(provisional), 0) \(shares)")
+    status.note = try orderNote(ofCollection: id)
     status.tombstones = try count("_resequel_tombstones WHERE collection = \(id)")
     status.incompleteRows = try count("_resequel_partial_rows WHERE collection = \(id)")
     status.quarantined = try quarantined(of: collection.source)

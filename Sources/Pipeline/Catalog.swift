@@ -176,7 +176,8 @@ struct DecoderRoutes: Sendable {
   private(set) var collections: [Int] = []
   /// For each of the decoder's tables and columns, the collection's column index.
   private(set) var columns: [[Int]] = []
-  /// For each of the decoder's lineages, the hash of its name.
+  /// For each of the decoder's lineages, its name and the hash of that.
+  private(set) var lineageNames: [String] = []
   private(set) var lineages: [UInt32] = []
 
   /// Follows the decoder: new tables, columns, shapes and lineages get their numbers.
@@ -210,6 +211,7 @@ struct DecoderRoutes: Sendable {
     }
     // A file that could not be opened comes with an empty batch.
     for name in names.dropFirst(lineages.count) {
+      lineageNames.append(name)
       lineages.append(StableHash.hash32(name))
     }
   }

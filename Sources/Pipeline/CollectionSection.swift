@@ -31,6 +31,7 @@ enum CollectionSection {
       case "types": collection.plan.types = try types(value, reader)
       case "rename": collection.rename = try names(value, reader)
       case "history": collection.history = try history(value, reader)
+      case "resnapshot": collection.resnapshot = try reader.oneOf(value, of: key)
       default: try expectDefault(value, of: key, reader)
       }
     }
@@ -64,12 +65,7 @@ enum CollectionSection {
   private static func expectDefault(
     _ node: Node, of key: String, _ reader: ConfigurationReader
   ) throws(IngestError) {
-    let word =
-      switch key {
-      case "format": "auto"
-      case "merge": "columns"
-      default: "merge"
-      }
+    let word = key == "format" ? "auto" : "columns"
     guard node.scalar?.string == word else {
       throw reader.unsupported(node, "\"\(key)\" other than \(word)")
     }

@@ -33,6 +33,14 @@ package struct Configuration: Sendable {
   package init() {}
 }
 
+/// What a snapshot that comes after changes means.
+package enum Resnapshot: String, Sendable, CaseIterable {
+  /// Its rows are merged with those that are there.
+  case merge
+  /// It holds every row: what it does not name is gone.
+  case replace
+}
+
 /// What the configuration file says of one collection.
 package struct CollectionConfiguration: Sendable {
   /// Globs over `catalogue.schema.table`, or nil: the table named like the collection.
@@ -43,6 +51,8 @@ package struct CollectionConfiguration: Sendable {
   package var rename: [String: String] = [:]
   /// Whether every version of its rows is kept; nil where none is.
   package var history: HistoryRule?
+  /// What a snapshot that comes after changes means; nil where nobody said.
+  package var resnapshot: Resnapshot?
 
   /// Makes settings in which nothing is said.
   package init() {}

@@ -1,6 +1,7 @@
 import BatchSource
 import ChangeModel
 import CollectionStore
+import Hashing
 import RecordFormats
 import Sequencing
 
@@ -51,6 +52,8 @@ struct FirstPass {
   let takes: @Sendable (Catalog.Entry) -> Bool
   /// Records that turned out to be unusable in an earlier attempt.
   let unusable: Unusable
+  /// The names of the lineages that were met, by the hash that ranks hold.
+  var lineages: [UInt32: String]
   var progress: ProgressMeter
 
   /// Reads the files at these slots, `width` at a time.
@@ -80,6 +83,9 @@ struct FirstPass {
         group.addTask { try worker.step() }
       }
     }
+    for route in routes {
+      for (name, hash) in zip(route.lineageNames, route.lineages) { lineages[hash] = name }
+    }
   }
 
   /// Takes in what a worker decoded.
@@ -104,16 +110,42 @@ struct FirstPass {
 
   private mutating func tally(_ batch: ChangeBatch, slot: Int, routes: DecoderRoutes) {
     files[slot].records += batch.recordCount
-    for change in batch.changes {
-      let collection = routes.collections[Int(change.table)]
-      files[slot].tallies[collection, default: RunFile.Tally()].add(change)
-      if batch.tables[Int(change.table)].key == nil {
-        catalog.update(collection) { $0.hasUnadmitted = true }
-      }
-      if change.flags.contains(.unreadableCursor) {
-        catalog.update(collection) { $0.hasUnreadableCursor = true }
+    // Opened once a batch: the loop runs for every record.
+    var places = Array(repeating: -1, count: batch.tables.count)
+    var open: [(collection: Int, tally: RunFile.Tally)] = []
+    batch.keyBytes.withUnsafeBytes { keys in
+      for change in batch.changes {
+        let table = Int(change.table)
+        if places[table] < 0 {
+          places[table] = openTally(of: table, in: batch, slot: slot, routes: routes, &open)
+        }
+        let key = UnsafeRawBufferPointer(rebasing: keys[change.key.indices])
+        open[places[table]].tally.add(
+          change, lineage: routes.lineages[Int(change.lineage)], keyHash: StableHash.hash64(key))
+        if change.flags.contains(.unreadableCursor) {
+          catalog.update(routes.collections[table]) { $0.hasUnreadableCursor = true }
+        }
       }
     }
+    for (collection, tally) in open { files[slot].tallies[collection] = tally }
+  }
+
+  /// Begins, or goes on with, what a file holds of one of the batch's tables.
+  private mutating func openTally(
+    of table: Int, in batch: ChangeBatch, slot: Int, routes: DecoderRoutes,
+    _ open: inout [(collection: Int, tally: RunFile.Tally)]
+  ) -> Int {
+    let collection = routes.collections[table]
+    if batch.tables[table].key == nil {
+      catalog.update(collection) { $0.hasUnadmitted = true }
+    }
+    // Two names may mean one table: one of a path, one of the records.
+    if let place = open.firstIndex(where: { $0.collection == collection }) { return place }
+    let entry = catalog.entries[collection]
+    let tally = files[slot].openTally(
+      of: collection, storedAs: entry.storeID ?? entry.heldID)
+    open.append((collection, tally))
+    return open.count - 1
   }
 
   /// Adds what the tables of a file that was read to its end say about keys and cursors.

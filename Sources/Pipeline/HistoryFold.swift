@@ -6,6 +6,7 @@ import Sequencing
 struct HistoryFold: Sendable {
   private let collection: Int64
   private let untracked: ColumnSet
+  private let floors: [Rank]
   private let knownAt: Int64
   /// Keys that were done together with another that moves link them to.
   private var done: Set<[UInt8]> = []
@@ -13,6 +14,7 @@ struct HistoryFold: Sendable {
   init(_ addition: HistoryAddition) {
     collection = addition.collection
     untracked = addition.untracked
+    floors = addition.floors
     knownAt = addition.knownAt
   }
 
@@ -36,10 +38,13 @@ struct HistoryFold: Sendable {
   }
 
   /// Folds changes into the rows that they leave.
-  static func rows(of log: ChangeLogBatch) -> SerialFold {
+  ///
+  /// - Parameter floor: below it nothing counts; nil for nothing.
+  static func rows(of log: ChangeLogBatch, above floor: Rank?) -> SerialFold {
     var fold = SerialFold()
     fold.bytes = log.buffer.bytes
     for change in log.changes.sorted(by: { $0.rank < $1.rank }) {
+      if let floor, change.rank <= floor { continue }
       let id = log.bytes(change.id)
       let cells = log.buffer.cells[change.cells]
       if let oldID = change.oldID {
@@ -61,7 +66,8 @@ struct HistoryFold: Sendable {
   private func append(
     versionsOf family: Set<[UInt8]>, _ log: ChangeLogBatch, to batch: inout VersionBatch
   ) {
-    var fold = VersionFold(bytes: log.buffer.bytes, untracked: untracked)
+    var fold = VersionFold(
+      bytes: log.buffer.bytes, untracked: untracked, floors: floors)
     for change in log.changes.sorted(by: { $0.rank < $1.rank }) {
       fold.apply(
         change.operation, id: log.bytes(change.id), oldID: change.oldID.map { log.bytes($0) },

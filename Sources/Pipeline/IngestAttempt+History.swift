@@ -9,10 +9,13 @@ struct HistoryAddition: Sendable {
   var collection: Int64
   /// Its columns whose changes make no version.
   var untracked: ColumnSet
+  /// Where a snapshot replaced all that was before, ascending.
+  var floors: [Rank]
   /// When what this run brings became known.
   var knownAt: Int64
-  /// Whether the released changes are all that there are.
-  var isRebuild = false
+  /// Whether every row is to be looked at: other columns make versions now, a snapshot replaced
+  /// what was before, or the collection is made anew.
+  var touchesAll: Bool
   /// For each group of the released changes, whether something new is in it.
   var isTouched: [Bool] = []
 }
@@ -53,7 +56,6 @@ extension IngestAttempt {
     _ index: Int, _ ordered: OrderedChanges, key: KeyRule
   ) async throws -> HistoryAddition? {
     guard var addition = try await beginAddition(index) else { return nil }
-    addition.isRebuild = rebuilds.contains(index)
     addition.isTouched = Array(repeating: false, count: ordered.groups.count)
     var log = ChangeLogBatch(collection: addition.collection)
     var groups: [Int] = []
@@ -86,6 +88,7 @@ extension IngestAttempt {
   mutating func writeVersions(
     _ addition: HistoryAddition, _ ordered: OrderedChanges, key: KeyRule
   ) async throws {
+    if addition.touchesAll { return try await refreshAll(addition) }
     var fold = HistoryFold(addition)
     var ids: [[UInt8]] = []
     for (number, group) in ordered.groups.enumerated() where addition.isTouched[number] {
@@ -95,10 +98,6 @@ extension IngestAttempt {
       ids.removeAll(keepingCapacity: true)
     }
     try await refresh(ids, &fold)
-    guard addition.isRebuild else { return }
-    try await writer.perform { store in
-      try store.closeForgottenVersions(of: addition.collection, knownAt: addition.knownAt)
-    }
   }
 
   /// Ends the histories that are not wanted any longer, and recomputes those whose tracked columns
@@ -120,18 +119,7 @@ extension IngestAttempt {
       guard let state = known[id], state.isKept, state.untracked != rule.except.sorted() else {
         continue
       }
-      guard let addition = try await beginAddition(index) else { continue }
-      var fold = HistoryFold(addition)
-      var last: [UInt8]?
-      while true {
-        let after = last
-        let ids = try await writer.perform { store in
-          try store.changedKeys(of: id, after: after, limit: 4096)
-        }
-        guard let end = ids.last else { break }
-        try await refresh(ids, &fold)
-        last = end
-      }
+      if let addition = try await beginAddition(index) { try await refreshAll(addition) }
     }
   }
 
@@ -140,6 +128,7 @@ extension IngestAttempt {
     _ late: Set<[UInt8]>, fromHistory collection: Int64, into linked: inout LinkedRows
   ) async throws {
     var rest = late
+    let floor = try await writer.perform { try $0.histories() }[collection]?.floors.last
     while let id = rest.first {
       let (family, log) = try await writer.perform { store in
         let family = try store.changeFamily(of: id, collection: collection)
@@ -148,12 +137,12 @@ extension IngestAttempt {
         return (family, log)
       }
       rest.subtract(family)
-      linked.take(HistoryFold.rows(of: log), of: family)
+      linked.take(HistoryFold.rows(of: log, above: floor), of: family)
     }
   }
 
   /// The number of a collection whose history is kept, this run's changes included; nil for others.
-  func keptHistory(_ index: Int) async throws -> Int64? {
+  func keptHistory(_ index: Int) -> Int64? {
     guard rule(index) != nil, !lacksHistory.contains(index) else { return nil }
     return catalog.entries[index].storeID
   }
@@ -166,16 +155,27 @@ extension IngestAttempt {
 
   /// Makes room for the history, and takes the time; nil where none is kept.
   private func beginAddition(_ index: Int) async throws -> HistoryAddition? {
-    guard let rule = rule(index), let id = try await keptHistory(index) else { return nil }
+    guard let rule = rule(index), let id = keptHistory(index) else { return nil }
+    let isRebuild = rebuilds.contains(index)
+    var state = HistoryState(untracked: rule.except.sorted())
+    if let verdict = orders[index]?.verdict { state.floors = floors(of: index, by: verdict) }
+    let (before, now) = (try await writer.perform { try $0.histories() }[id], now)
+    if !isRebuild, let old = before?.floors {
+      // Without a rebuild rows that fell below one stay there.
+      state.floors = Set(old).union(state.floors).sorted()
+    }
+    let wanted = state
     let knownAt = try await writer.perform { store in
-      try store.keepHistory(of: id, untracked: rule.except.sorted())
-      return try store.nextKnownTime(of: id, now: WallClock.microseconds())
+      try store.keepHistory(of: id, wanted)
+      return try store.nextKnownTime(of: id, now: now)
     }
     let columns = catalog.entries[index].columns
     let untracked = columns.indices.filter {
       rule.except.contains(columns[$0].source) || rule.except.contains(columns[$0].name)
     }
-    return HistoryAddition(collection: id, untracked: ColumnSet(untracked), knownAt: knownAt)
+    return HistoryAddition(
+      collection: id, untracked: ColumnSet(untracked), floors: state.floors, knownAt: knownAt,
+      touchesAll: isRebuild || (before != nil && before != state))
   }
 
   private func record(
@@ -186,6 +186,24 @@ extension IngestAttempt {
     for (group, isNew) in zip(groups, isNew) where isNew { addition.isTouched[group] = true }
     log.changes.removeAll(keepingCapacity: true)
     log.buffer.removeAll()
+  }
+
+  /// Looks at every row of which anything is remembered.
+  private func refreshAll(_ addition: HistoryAddition) async throws {
+    var fold = HistoryFold(addition)
+    var last: [UInt8]?
+    while true {
+      let after = last
+      let ids = try await writer.perform { store in
+        try store.changedKeys(of: addition.collection, after: after, limit: 4096)
+      }
+      guard let end = ids.last else { break }
+      try await refresh(ids, &fold)
+      last = end
+    }
+    try await writer.perform { store in
+      try store.closeForgottenVersions(of: addition.collection, knownAt: addition.knownAt)
+    }
   }
 
   private func refresh(_ ids: [[UInt8]], _ fold: inout HistoryFold) async throws {

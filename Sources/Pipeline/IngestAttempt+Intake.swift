@@ -54,7 +54,10 @@ extension IngestAttempt {
         record.records = 0
         return add(file, record: record)
       }
+      let id = record.id
+      let shares = try await writer.perform { store in try store.shares(ofFile: id) }
       add(file, record: record, resumesAt: (record.consumed, record.records))
+      files[files.count - 1].earlierShares = shares
     case .other:
       try await takeInOther(file, than: record)
     case .unreadable(let error):
@@ -153,13 +156,19 @@ extension IngestAttempt {
   /// Adds the files in the manifest that hold changes of a collection and are not in the run, or
   /// not from their beginning.
   ///
+  /// - Parameters:
+  ///   - heldOnly: only those whose changes wait for what a person must give.
+  ///   - wanted: only these; nil for all.
   /// - Throws: an ``IngestError`` of severity `file` when one is gone, or is not what it was.
-  mutating func addManifestFiles(of index: Int, heldOnly: Bool = false) async throws {
+  mutating func addManifestFiles(
+    of index: Int, heldOnly: Bool = false, only wanted: Set<Int64>? = nil
+  ) async throws {
     guard let id = catalog.entries[index].storeID ?? catalog.entries[index].heldID else { return }
     let records = try await writer.perform { store in
       let held = Set(try store.shares(ofCollection: id).filter(\.isHeld).map(\.file))
       return try store.filesTouching(id).filter {
         $0.state != .superseded && (!heldOnly || held.contains($0.id))
+          && wanted?.contains($0.id) ?? true
       }
     }
     // A file that was put back, or is superseded by now, is known better than by the store.

@@ -34,7 +34,9 @@ extension IngestAttempt {
     for slot in files.indices {
       let count = files[slot].quarantined.count { $0.table == source }
       if count == 0 { continue }
-      files[slot].tallies[index, default: RunFile.Tally()].changes += count
+      var tally = files[slot].openTally(of: index, storedAs: nil)
+      tally.changes += count
+      files[slot].tallies[index] = tally
       files[slot].quarantined.removeAll { $0.table == source }
     }
   }
@@ -54,11 +56,12 @@ extension IngestAttempt {
       catalog: catalog, files: files, sequencer: sequencer,
       spillDirectory: configuration.spillDirectory,
       counting: counting, gathering: gathering,
-      takes: takes, unusable: unusable, progress: progress)
+      takes: takes, unusable: unusable, lineages: book.lineages, progress: progress)
     try await pass.read(slots: slots, width: width)
     catalog = pass.catalog
     files = pass.files
     sequencer = pass.sequencer
+    book.lineages = pass.lineages
     progress = pass.progress
   }
 

@@ -2,6 +2,7 @@ import BatchSource
 import ChangeModel
 import CollectionStore
 import RecordFormats
+import Sequencing
 
 /// What goes into the store besides rows: the manifest, what each file held for whom, the
 /// quarantine, and what is held.
@@ -55,7 +56,11 @@ extension IngestAttempt {
       }
       for file in files where !file.isReread {
         guard let tally = file.tallies[index] else { continue }
-        shares.append(tally.share(file: file.record.id, collection: id, isHeld: isHeld))
+        var share = tally.share(file: file.record.id, collection: id, isHeld: isHeld)
+        let counts = orders[index]?.counts[file.record.id]
+        share.waiting = counts?.waiting ?? 0
+        share.provisional = counts?.provisional ?? 0
+        shares.append(share)
       }
       catalog.update(index) {
         $0.hasHeldFiles = isHeld || ($0.hasHeldFiles && !$0.releasesHeldFiles)
@@ -68,6 +73,46 @@ extension IngestAttempt {
     let recorded = shares
     try await writer.perform { store in
       for share in recorded { try store.record(share) }
+    }
+    try await recordOrder()
+  }
+
+  /// Records what the files of collections say together.
+  private mutating func recordOrder() async throws {
+    for (index, ledger) in orders {
+      guard let id = catalog.entries[index].storeID else { continue }
+      var ledger = ledger
+      ledger.note = CollectionStore.OrderNote(
+        counters: ledger.verdict.counters.text, doubts: doubts(about: index, by: ledger.verdict))
+      let lineages = ledger.lineageRecords(of: id, names: book.lineages)
+      let known = book.ledgers[id]
+      let order = ledger
+      try await writer.perform { store in
+        if order.gaps != known?.gaps { try store.setGaps(order.gaps, ofCollection: id) }
+        if order.note != known?.note { try store.setOrderNote(order.note, ofCollection: id) }
+        for (file, counts) in order.counts where counts != known?.counts[file] {
+          try store.setWaiting(
+            counts.waiting, provisional: counts.provisional, file: file, collection: id)
+        }
+        try store.setLineages(lineages, ofCollection: id)
+      }
+      book.ledgers[id] = ledger
+    }
+    let events = notes
+    try await writer.perform { store in for event in events { try store.insert(event) } }
+  }
+
+  /// Notes the numbers of this call's files; those of earlier ones are read once a session.
+  mutating func readNumbers() async throws {
+    if book.hasSeries {
+      for file in files where !file.isReread { book.note(file.record) }
+    } else {
+      let empty = book
+      book = try await writer.perform { store in
+        var book = empty
+        try book.readSeries(of: store)
+        return book
+      }
     }
   }
 
@@ -163,11 +208,10 @@ extension RunFile.Tally {
   func share(file: Int64, collection: Int64, isHeld: Bool) -> FileShare {
     var share = FileShare(file: file, collection: collection)
     share.changes = changes
-    share.counterCount = counterCount
-    if counterCount > 0 {
-      share.counterMin = counterMin
-      share.counterMax = counterMax
-    }
+    share.counterCount = Int(clamping: evidence.counters.count)
+    share.counterMin = evidence.counters.first.map { Int64(clamping: $0) }
+    share.counterMax = evidence.counters.last.map { Int64(clamping: $0) }
+    share.evidence = evidence.encoded
     share.isHeld = isHeld
     return share
   }

@@ -12,7 +12,7 @@ extension IngestAttempt {
   mutating func refold(
     _ late: Set<[UInt8]>, of index: Int, key: KeyRule, into linked: inout LinkedRows
   ) async throws {
-    if let history = try await keptHistory(index) {
+    if let history = keptHistory(index) {
       return try await refold(late, fromHistory: history, into: &linked)
     }
     do {

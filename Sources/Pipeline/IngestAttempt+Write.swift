@@ -7,10 +7,17 @@ import Sequencing
 extension IngestAttempt {
   /// Writes every collection's rows.
   mutating func writeCollections() async throws {
+    let holders = slotsByCollection()
+    let unsettled = try await writer.perform { store in try store.unsettledCollections() }
     for index in catalog.entries.indices {
+      guard catalog.entries[index].reasonToHold == nil else { continue }
+      let isTouched =
+        rebuilds.contains(index) || sequencer.count(collection: index) > 0
+        || catalog.entries[index].storeID.map(unsettled.contains) ?? false
+      guard isTouched else { continue }
+      try await order(index, slots: holders[index] ?? [])
       let isRebuilt = rebuilds.contains(index)
       guard isRebuilt || sequencer.count(collection: index) > 0 else { continue }
-      guard catalog.entries[index].reasonToHold == nil else { continue }
       if isRebuilt { try await beginRebuild(index) }
       try Task.checkCancellation()
       let ordered = sequencer.release(collection: index)
@@ -23,6 +30,7 @@ extension IngestAttempt {
         }
         continue
       }
+      try await raiseFloor(of: index)
       guard let key = catalog.entries[index].key else {
         preconditionFailure("changes were admitted for a collection without a key")
       }
@@ -35,6 +43,23 @@ extension IngestAttempt {
         try await writer.perform { store in try store.finishRebuild(id) }
       }
     }
+  }
+
+  /// Lets what a complete snapshot has replaced vanish.
+  private func raiseFloor(of index: Int) async throws {
+    guard let id = catalog.entries[index].storeID, let verdict = orders[index]?.verdict,
+      let floor = floors(of: index, by: verdict).last
+    else { return }
+    try await writer.perform { store in try store.raiseFloor(of: id, to: floor) }
+  }
+
+  /// The files of this call by the collections that they hold changes of.
+  private func slotsByCollection() -> [Int: [Int]] {
+    var slots: [Int: [Int]] = [:]
+    for slot in files.indices {
+      for index in files[slot].tallies.keys { slots[index, default: []].append(slot) }
+    }
+    return slots
   }
 
   /// Makes the collection's table, or adds the columns that are new.

@@ -30,15 +30,29 @@ struct IngestAttempt {
   var rebuilds: Set<Int> = []
   /// Collections that should have a history, and can have none before a file is put back.
   var lacksHistory: Set<Int> = []
+  /// What is known of the order of collections; the session keeps it when the attempt succeeds.
+  var book: OrderBook
+  /// What the files of this call's collections say together, by the catalog's index.
+  var orders: [Int: OrderBook.Ledger] = [:]
+  /// What is worth remembering, and telling.
+  var notes: [StoreEvent] = []
+  /// Whether changes behind a gap wait.
+  let waits: Bool
+  /// When the attempt began, microseconds since 1970.
+  let now: Int64
   /// How often files were read: what was learned of them may be news.
   var readings = 0
   /// What records were read again with; a new one when files were added.
   private var readers: [RecordReader] = []
 
   init(
-    configuration: Configuration, writer: StoreWriter, catalog: Catalog, width: Int,
-    unusable: Unusable, rebuild: String? = nil, onEvent: @escaping @Sendable (PipelineEvent) -> Void
+    configuration: Configuration, writer: StoreWriter, catalog: Catalog, book: OrderBook,
+    width: Int, waits: Bool, now: Int64, unusable: Unusable, rebuild: String?,
+    onEvent: @escaping @Sendable (PipelineEvent) -> Void
   ) {
+    self.book = book
+    self.waits = waits
+    self.now = now
     self.configuration = configuration
     self.writer = writer
     self.catalog = catalog
@@ -59,6 +73,7 @@ struct IngestAttempt {
     try await writer.perform { store in try store.begin() }
     do {
       try await recordFiles()
+      try await readNumbers()
       try await writeCollections()
       try await settleHistories()
       for reader in readers { try reader.verify() }
@@ -69,6 +84,7 @@ struct IngestAttempt {
       try await writer.perform { store in try store.rollback() }
       throw error
     }
+    for note in notes { progress.tell(note) }
     summarize()
     return summary
   }

@@ -8,7 +8,10 @@ package struct IngestSession: Sendable {
   private let configuration: Configuration
   private let writer: StoreWriter
   private var catalog: Catalog
+  private var book = OrderBook()
   private let width: Int
+  private let waits: Bool
+  private let clock: @Sendable () -> Int64
 
   /// Takes over an open store.
   ///
@@ -17,12 +20,18 @@ package struct IngestSession: Sendable {
   ///   - width: how many files are decoded at a time, at least 1.
   ///   - holdsBothNamesakes: whether of two new source tables with one name both are held, or only
   ///     the one that is met later.
+  ///   - waits: whether changes behind a gap wait for what is missing, as long as the configuration
+  ///     says.
+  ///   - clock: microseconds since 1970: when a gap was found, and whether its wait is over.
   package init(
     _ configuration: Configuration, store: sending CollectionStore, width: Int,
-    holdsBothNamesakes: Bool
+    holdsBothNamesakes: Bool, waits: Bool = false,
+    clock: @escaping @Sendable () -> Int64 = { WallClock.microseconds() }
   ) async throws {
     self.configuration = configuration
     self.width = width
+    self.waits = waits
+    self.clock = clock
     writer = StoreWriter(store)
     let stored = try await writer.perform { store in try store.allTables() }
     catalog = Catalog(
@@ -45,11 +54,12 @@ package struct IngestSession: Sendable {
     var unusable = Unusable()
     while true {
       var attempt = IngestAttempt(
-        configuration: configuration, writer: writer, catalog: catalog, width: width,
-        unusable: unusable, rebuild: rebuild, onEvent: onEvent)
+        configuration: configuration, writer: writer, catalog: catalog, book: book, width: width,
+        waits: waits, now: clock(), unusable: unusable, rebuild: rebuild, onEvent: onEvent)
       do {
         let summary = try await attempt.run(listing)
         catalog = attempt.catalog
+        book = attempt.book
         return summary
       } catch let input as UnusableInput {
         unusable.insert(input)
@@ -64,6 +74,13 @@ package struct IngestSession: Sendable {
     try await writer.perform(work)
   }
 
+  /// How long until some gap is not waited for any longer; nil where none is.
+  package func timeToDeadline() async throws -> Duration? {
+    guard waits else { return nil }
+    let deadline = try await writer.perform { store in try store.nextDeadline() }
+    return deadline.map { .microseconds(max(0, $0 - clock())) }
+  }
+
   /// Adds what is left undone in the database, by this run or an earlier one.
   package func complete(_ summary: inout RunSummary) async throws {
     let (files, quarantined, holds) = try await writer.perform { store in
@@ -71,6 +88,19 @@ package struct IngestSession: Sendable {
         try store.files(in: [.torn, .failed]), try store.quarantined().count,
         try store.holds()
       )
+    }
+    (summary.gaps, summary.doubts) = try await writer.perform { store in
+      var gaps: [CollectionGap] = []
+      var doubts: [String] = []
+      for collection in try store.allCollections() {
+        gaps += try store.gaps(ofCollection: collection.id).map {
+          CollectionGap(table: collection.name, gap: $0)
+        }
+        doubts += try store.orderNote(ofCollection: collection.id).doubts.map {
+          "\(collection.name): \($0)"
+        }
+      }
+      return (gaps, doubts)
     }
     summary.setTroubled(files)
     summary.quarantined = quarantined

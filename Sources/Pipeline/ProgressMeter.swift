@@ -1,3 +1,5 @@
+import CollectionStore
+
 /// Counts what a run has done, and tells it from time to time.
 struct ProgressMeter: Sendable {
   private var progress = Progress()
@@ -41,6 +43,11 @@ struct ProgressMeter: Sendable {
   mutating func wrote(rows: Int) {
     progress.rowsDone += rows
     tell()
+  }
+
+  /// Tells of something that is remembered.
+  func tell(_ event: StoreEvent) {
+    onEvent(.noted(event))
   }
 
   private func tell() {

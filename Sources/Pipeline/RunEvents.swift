@@ -1,6 +1,6 @@
 import BatchSource
 package import ChangeModel
-import CollectionStore
+package import CollectionStore
 
 /// What a run tells while it goes on. Everything that is shown to people is derived from these.
 package enum PipelineEvent: Sendable {
@@ -10,6 +10,8 @@ package enum PipelineEvent: Sendable {
   case fileFailed(IngestError)
   /// A table waits for something that only a person can give (its key, an order, a new name).
   case tableHeld(HeldTable)
+  /// Something that is remembered in `_resequel_events`: a gap found or closed, a repair.
+  case noted(StoreEvent)
   /// `sync` committed a batch and now waits for files.
   case idle
 }
@@ -69,6 +71,14 @@ package struct HeldTable: Sendable, Hashable {
   }
 }
 
+/// A hole in a collection's log.
+package struct CollectionGap: Sendable, Hashable {
+  /// The collection.
+  package var table: String
+  /// The hole.
+  package var gap: GapRecord
+}
+
 /// What a run did, and what it left undone.
 package struct RunSummary: Sendable {
   package var files = 0
@@ -87,6 +97,10 @@ package struct RunSummary: Sendable {
   package var failedFiles: [IngestError] = []
   /// Files whose last record is cut off: the rest is awaited.
   package var tornFiles: [String] = []
+  /// Holes in the logs, whether changes behind them wait or not.
+  package var gaps: [CollectionGap] = []
+  /// What about the order of changes a person must look at.
+  package var doubts: [String] = []
   /// What else keeps the exit status from being 0: one sentence each.
   package var warnings: [String] = []
 
@@ -130,6 +144,6 @@ package struct RunSummary: Sendable {
   /// Whether everything that was there is applied; decides between exit status 0 and 1.
   package var isComplete: Bool {
     quarantined == 0 && held.isEmpty && failedFiles.isEmpty && tornFiles.isEmpty
-      && warnings.isEmpty
+      && warnings.isEmpty && gaps.isEmpty && doubts.isEmpty
   }
 }

@@ -27,6 +27,8 @@ struct RunFile: Sendable {
   var records = 0
   /// What it holds for each collection, by the catalog's index.
   var tallies: [Int: Tally] = [:]
+  /// Of a file that has grown: what it held when it was read last.
+  var earlierShares: [FileShare] = []
 
   init(
     file: BatchFile, record: FileRecord, stamp: FileStamp, context: FileContext, isRemote: Bool,
@@ -63,19 +65,37 @@ struct RunFile: Sendable {
     var hasChanged = false
   }
 
-  /// How many changes a file holds for one collection, and their counters.
+  /// What a file holds for one collection.
   struct Tally: Sendable {
+    /// How many changes.
     var changes = 0
-    var counterCount = 0
-    var counterMin = Int64.max
-    var counterMax = Int64.min
+    /// What they say about order and completeness.
+    var evidence: FileEvidence
 
-    mutating func add(_ change: Change) {
+    mutating func add(_ change: Change, lineage: UInt32, keyHash: UInt64) {
       changes += 1
-      guard change.counter >= 0 else { return }
-      counterCount += 1
-      counterMin = min(counterMin, change.counter)
-      counterMax = max(counterMax, change.counter)
+      evidence.add(change, lineage: lineage, keyHash: keyHash)
     }
+  }
+
+  /// The tally of a collection; a file that has grown goes on with what was counted before.
+  ///
+  /// - Parameters:
+  ///   - index: the catalog's index.
+  ///   - id: the collection's number in the store; nil while it has none.
+  func openTally(of index: Int, storedAs id: Int64?) -> Tally {
+    if let known = tallies[index] { return known }
+    let nothing = FileEvidence(ordinal: record.ordinal, series: stamp.series)
+    guard !isWhole, let share = earlierShares.first(where: { $0.collection == id }) else {
+      return Tally(evidence: nothing)
+    }
+    return Tally(changes: share.changes, evidence: share.orderEvidence ?? nothing)
+  }
+}
+
+extension FileShare {
+  /// What the file says about order and completeness; nil where that was not stored.
+  var orderEvidence: FileEvidence? {
+    evidence.flatMap { bytes in bytes.withUnsafeBytes { FileEvidence(decoding: $0) } }
   }
 }

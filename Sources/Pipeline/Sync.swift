@@ -29,7 +29,8 @@ package struct Sync: Sendable {
     let store = try CollectionStore(opening: .file(configuration.database), mode: .readWrite)
     let memory = try DropMemory(of: BatchPath(drop), in: store)
     var session = try await IngestSession(
-      configuration, store: store, width: Cores.count, holdsBothNamesakes: false)
+      configuration, store: store, width: Cores.count, holdsBothNamesakes: false,
+      waits: true)
     do {
       let follower = try DropFollower(
         drop: BatchPath(drop), configuration: configuration, known: memory.known,
@@ -55,14 +56,22 @@ package struct Sync: Sendable {
   ) async throws {
     var identity: DropIdentity?
     var patience = once ? Patience(settle: configuration.settle) : nil
+    // What waited when the last run ended may not have to any longer.
+    summary.merge(try await session.ingest(ScanResult(), onEvent: onEvent))
     while true {
-      let news = try await follower.next(timeout: patience?.timeout)
+      let deadline = try await session.timeToDeadline()
+      if deadline == .zero {
+        summary.merge(try await session.ingest(ScanResult(), onEvent: onEvent))
+      }
+      let news = try await follower.next(
+        timeout: [patience?.timeout, deadline].compactMap(\.self).min())
       if news.identity != identity, let found = news.identity {
         try await session.withStore { store in try DropMemory.keep(found, in: store) }
         identity = found
       }
       if news.listing.files.isEmpty && news.listing.errors.isEmpty {
         guard var left = patience else { continue }
+        if deadline == .zero { continue }
         if news.isSettled { return }
         if left.isOver {
           summary.warnings += news.waitingFor.map { "\($0) is still being written" }

@@ -38,7 +38,7 @@ package struct ChangeQueue: Sendable {
     hasMoves = hasMoves || isMove
     changes.append(
       SequencedChange(
-        position: change.position, eventTime: change.eventTime,
+        position: change.position, eventTime: change.eventTime, counter: change.counter,
         recordOffset: change.recordOffset, keyPrefix: Self.prefix(of: key), keyOffset: offset,
         keyCount: change.key.count, oldKeyCount: change.oldKey.count,
         recordLength: change.recordLength, recordIndex: change.recordIndex, file: file,

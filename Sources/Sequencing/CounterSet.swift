@@ -10,6 +10,11 @@ package struct CounterSet: Sendable, Hashable {
   /// Makes a set of one stretch.
   package init(_ range: ClosedRange<UInt64>) { ranges = [range] }
 
+  /// Makes a set of stretches in any order, which may overlap.
+  package init(merging stretches: [ClosedRange<UInt64>]) {
+    for range in stretches.sorted(by: { $0.lowerBound < $1.lowerBound }) { insert(range) }
+  }
+
   /// Whether there is nothing in it.
   package var isEmpty: Bool { ranges.isEmpty }
   /// The least number; nil when empty.
@@ -18,7 +23,7 @@ package struct CounterSet: Sendable, Hashable {
   package var last: UInt64? { ranges.last?.upperBound }
   /// How many numbers there are.
   package var count: UInt64 {
-    ranges.reduce(0) { $0 + ($1.upperBound - $1.lowerBound) + 1 }
+    ranges.reduce(0) { $0 &+ ($1.upperBound - $1.lowerBound) &+ 1 }
   }
 
   /// Whether a number is in the set.
@@ -38,23 +43,68 @@ package struct CounterSet: Sendable, Hashable {
     return low
   }
 
+  /// The stretch that a number lies in; nil where it is not in the set.
+  package func stretch(of value: UInt64) -> ClosedRange<UInt64>? {
+    let index = index(of: value)
+    return index < ranges.count && ranges[index].lowerBound <= value ? ranges[index] : nil
+  }
+
+  /// The least number of the set in a range; nil where there is none.
+  package func first(in range: Range<UInt64>) -> UInt64? {
+    let index = index(of: range.lowerBound)
+    guard index < ranges.count else { return nil }
+    let number = max(range.lowerBound, ranges[index].lowerBound)
+    return number < range.upperBound ? number : nil
+  }
+
+  /// How many numbers of a range are in the set.
+  package func count(in range: ClosedRange<UInt64>) -> UInt64 {
+    var index = index(of: range.lowerBound)
+    var count: UInt64 = 0
+    while index < ranges.count, ranges[index].lowerBound <= range.upperBound {
+      let common = ranges[index].clamped(to: range)
+      count &+= common.upperBound - common.lowerBound &+ 1
+      index += 1
+    }
+    return count
+  }
+
+  /// How many numbers are in both sets.
+  package func count(in other: CounterSet) -> UInt64 {
+    other.ranges.reduce(0) { $0 &+ count(in: $1) }
+  }
+
   /// Adds a number.
   package mutating func insert(_ value: UInt64) {
+    insert(value, limit: .max)
+  }
+
+  /// Adds a number, unless there are too many stretches: then it fills what lies before it.
+  ///
+  /// - Returns: whether the number and nothing else was added.
+  @inline(__always)
+  @discardableResult
+  mutating func insert(_ value: UInt64, limit: Int) -> Bool {
     // Counts nearly always rise by one.
-    if let last = ranges.last {
-      if value > last.upperBound {
-        if value - 1 == last.upperBound {
-          ranges[ranges.count - 1] = last.lowerBound...value
-        } else {
-          ranges.append(value...value)
-        }
-        return
-      }
-    } else {
-      ranges.append(value...value)
-      return
+    let last = ranges.count - 1
+    if last >= 0, value > 0, ranges[last].upperBound == value - 1 {
+      ranges[last] = ranges[last].lowerBound...value
+      return true
     }
-    insert(value...value)
+    return insertElsewhere(value, limit: limit)
+  }
+
+  @inline(never)
+  private mutating func insertElsewhere(_ value: UInt64, limit: Int) -> Bool {
+    guard let last = ranges.last, ranges.count >= limit, !contains(value) else {
+      insert(value...value)
+      return true
+    }
+    // One stretch must not become two: from the one below up to here.
+    let low = value > last.upperBound ? last.lowerBound : value
+    let above = ranges[min(index(of: value), ranges.count - 1)].lowerBound
+    insert(low...max(value, value < above ? above : value))
+    return false
   }
 
   /// Adds a stretch.
@@ -74,6 +124,11 @@ package struct CounterSet: Sendable, Hashable {
   /// Adds every number of another set.
   package mutating func formUnion(_ other: CounterSet) {
     for range in other.ranges { insert(range) }
+  }
+
+  /// The numbers of both sets.
+  package func union(_ other: CounterSet) -> CounterSet {
+    CounterSet(merging: ranges + other.ranges)
   }
 
   /// The stretches that are missing between the least and the greatest number.

@@ -8,17 +8,16 @@ package struct FileEvidence: Sendable, Hashable {
   /// A 32-bit hash of its series.
   package var series: UInt32
   /// Stretches of its records, in their order; see ``Segment``.
-  package private(set) var segments: [Segment] = []
-  /// The source's running counts.
-  package private(set) var counters = CounterSet()
-  /// How many changes of the log have no such count.
-  package private(set) var uncounted = 0
+  package internal(set) var segments: [Segment] = []
+  /// How many changes of the log have no running count.
+  package internal(set) var uncounted = 0
   /// How many changes, snapshot rows among them.
-  package private(set) var changes = 0
+  package internal(set) var changes = 0
   /// How many of its records were quarantined, of this table or of an unknown one.
   package var quarantined = 0
-  /// Whether a count falls where the position rises, or the other way round.
-  package private(set) var isContradictory = false
+  /// Whether a count falls where the position rises, or the other way round; or there is so much
+  /// disorder that nothing can be said.
+  package internal(set) var isContradictory = false
 
   /// Records of one lineage, one after the other, in which the log's number never falls.
   package struct Segment: Sendable, Hashable {
@@ -26,27 +25,46 @@ package struct FileEvidence: Sendable, Hashable {
     package var lineage: UInt32
     /// Whether these are rows of a snapshot.
     package var isSnapshot: Bool
-    /// The first record's index in the file.
+    /// The first and the last record's index in the file; records of other lineages may lie between.
     package var firstRecord: UInt32
+    package var lastRecord: UInt32
     /// How many changes.
     package var count: Int
     /// The positions of the first record, and the lowest and the highest of all.
     package var firstPosition: Position
     package var lowest: Position
     package var highest: Position
-    /// The lowest and the highest running count; nil without any.
-    package var counters: ClosedRange<UInt64>?
+    /// The source's running counts.
+    package var counts = CounterSet()
     /// The count of the record at the highest position; nil without one.
     package var counterAtHighest: UInt64?
+    /// Hashes of some of the records.
+    package var sketch = RecordSketch()
+
+    /// The lowest and the highest running count; nil without any.
+    package var counters: ClosedRange<UInt64>? {
+      guard let low = counts.first, let high = counts.last else { return nil }
+      return low...high
+    }
   }
 
-  /// More segments than this are disorder, and tell nothing.
+  /// More segments of one lineage than this are disorder, and tell nothing.
   package static let segmentLimit = 64
+  /// So many segments are kept at most, whatever the lineages.
+  package static let segmentBound = 1024
+  /// So many stretches of counts are kept of a segment; with more the file is contradictory.
+  package static let stretchLimit = 1024
 
   /// Makes the evidence of a file of which nothing was read.
   package init(ordinal: UInt64?, series: UInt32) {
     self.ordinal = ordinal
     self.series = series
+  }
+
+  /// The source's running counts, of all segments.
+  package var counters: CounterSet {
+    if segments.count == 1 { return segments[0].counts }
+    return CounterSet(merging: segments.flatMap(\.counts.ranges))
   }
 
   /// Adds the next record of the file.
@@ -55,44 +73,50 @@ package struct FileEvidence: Sendable, Hashable {
   ///   - lineage: the hash of its lineage's name.
   ///   - keyHash: a hash of its key's bytes.
   package mutating func add(_ change: Change, lineage: UInt32, keyHash: UInt64) {
-    changes += 1
+    changes &+= 1
     let isSnapshot = change.flags.contains(.snapshot)
-    let counter = change.counter >= 0 ? UInt64(change.counter) : nil
-    if let counter { counters.insert(counter) } else if !isSnapshot { uncounted += 1 }
-    guard let index = openSegment(of: change, lineage: lineage, isSnapshot: isSnapshot) else {
-      segments.append(
-        Segment(
-          lineage: lineage, isSnapshot: isSnapshot, firstRecord: change.recordIndex, count: 1,
-          firstPosition: change.position, lowest: change.position, highest: change.position,
-          counters: counter.map { $0...$0 }, counterAtHighest: counter))
-      return
+    if change.counter < 0, !isSnapshot { uncounted &+= 1 }
+    let hash = RecordSketch.hash(of: change, keyHash: keyHash)
+    let last = segments.count - 1
+    let index: Int
+    if last >= 0, segments[last].goesOn(with: change, lineage: lineage, isSnapshot: isSnapshot) {
+      index = last
+    } else {
+      guard let found = segment(for: change, lineage: lineage, isSnapshot: isSnapshot) else {
+        isContradictory = true
+        return
+      }
+      index = found
     }
-    if let counter, let reference = segments[index].counterAtHighest,
-      change.position != segments[index].highest,
-      (change.position > segments[index].highest) != (counter > reference)
-    {
-      isContradictory = true
-    }
-    segments[index].add(position: change.position, counter: counter)
+    if !segments[index].add(change, hash: hash) { isContradictory = true }
   }
 
-  /// The segment that a record goes on with; nil where it begins one.
-  private func openSegment(of change: Change, lineage: UInt32, isSnapshot: Bool) -> Int? {
+  /// The segment that a record goes on with, made if there is none; nil when there are too many.
+  @inline(never)
+  private mutating func segment(
+    for change: Change, lineage: UInt32, isSnapshot: Bool
+  ) -> Int? {
     // Lineages may take turns; a snapshot ends the stretches of all.
-    guard let index = segments.lastIndex(where: { $0.lineage == lineage || $0.isSnapshot }) else {
-      return nil
-    }
-    let segment = segments[index]
-    if segments.count >= Self.segmentLimit, segment.lineage == lineage,
-      segment.isSnapshot == isSnapshot
+    if !isSnapshot,
+      let index = segments.lastIndex(where: { $0.lineage == lineage || $0.isSnapshot }),
+      segments[index].goesOn(with: change, lineage: lineage, isSnapshot: false)
     {
       return index
     }
-    guard segment.lineage == lineage, segment.isSnapshot == isSnapshot,
-      change.position.word0 >= segment.highest.word0
-    else { return nil }
-    if isSnapshot, index != segments.count - 1 { return nil }
-    return index
+    if segments.count >= Self.segmentLimit,
+      let index = segments.lastIndex(where: {
+        $0.lineage == lineage && $0.isSnapshot == isSnapshot
+      })
+    {
+      return index
+    }
+    if segments.count >= Self.segmentBound { return nil }
+    segments.append(
+      Segment(
+        lineage: lineage, isSnapshot: isSnapshot, firstRecord: change.recordIndex,
+        lastRecord: change.recordIndex, count: 0, firstPosition: change.position,
+        lowest: change.position, highest: change.position))
+    return segments.count - 1
   }
 
   /// The segment of a record; nil for a record that was never added.
@@ -102,93 +126,34 @@ package struct FileEvidence: Sendable, Hashable {
 }
 
 extension FileEvidence.Segment {
-  mutating func add(position: Position, counter: UInt64?) {
-    count += 1
-    lowest = min(lowest, position)
-    if position > highest {
-      highest = position
+  @inline(__always)
+  fileprivate func goesOn(with change: Change, lineage: UInt32, isSnapshot: Bool) -> Bool {
+    self.lineage == lineage && self.isSnapshot == isSnapshot
+      && change.position.word0 >= highest.word0
+  }
+
+  /// Adds a record; false when its count contradicts its position, or the counts are in pieces.
+  @inline(__always)
+  fileprivate mutating func add(_ change: Change, hash: UInt32) -> Bool {
+    var agrees = true
+    let counter = change.counter >= 0 ? UInt64(change.counter) : nil
+    if let counter, let reference = counterAtHighest, change.position != highest,
+      (change.position > highest) != (counter > reference)
+    {
+      agrees = false
+    }
+    if change.position > highest || count == 0 {
+      highest = change.position
+      counterAtHighest = counter
+    } else if change.position < lowest {
+      lowest = change.position
+    } else if change.position == highest, let counter, counter > counterAtHighest ?? 0 {
       counterAtHighest = counter
     }
-    guard let counter else { return }
-    guard let known = counters else { return counters = counter...counter }
-    counters = min(known.lowerBound, counter)...max(known.upperBound, counter)
-  }
-}
-
-extension FileEvidence {
-  /// The evidence as bytes, for the manifest.
-  package var encoded: [UInt8] {
-    var bytes: [UInt8] = []
-    func append(_ value: UInt64) { Rank.append(value, to: &bytes) }
-    func append(_ position: Position) {
-      for word in [position.word0, position.word1, position.word2, position.word3] { append(word) }
-    }
-    append(ordinal == nil ? 0 : 1)
-    append(ordinal ?? 0)
-    append(UInt64(series))
-    for count in [uncounted, changes, quarantined, isContradictory ? 1 : 0] {
-      append(UInt64(count))
-    }
-    append(UInt64(counters.ranges.count))
-    for range in counters.ranges {
-      append(range.lowerBound)
-      append(range.upperBound)
-    }
-    append(UInt64(segments.count))
-    for segment in segments {
-      append(UInt64(segment.lineage))
-      append(segment.isSnapshot ? 1 : 0)
-      append(UInt64(segment.firstRecord))
-      append(UInt64(segment.count))
-      append(segment.firstPosition)
-      append(segment.lowest)
-      append(segment.highest)
-      append(segment.counters == nil ? 0 : 1)
-      append(segment.counters?.lowerBound ?? 0)
-      append(segment.counters?.upperBound ?? 0)
-      append(segment.counterAtHighest == nil ? 0 : 1)
-      append(segment.counterAtHighest ?? 0)
-    }
-    return bytes
-  }
-
-  /// Reads evidence that ``encoded`` wrote; nil when the bytes are not of this form.
-  package init?(decoding bytes: UnsafeRawBufferPointer) {
-    var offset = 0
-    var isBroken = false
-    func next() -> UInt64 {
-      if let value = Rank.read(bytes, &offset) { return value }
-      isBroken = true
-      return 0
-    }
-    func position() -> Position { Position(next(), next(), next(), next()) }
-    let hasOrdinal = next() == 1
-    let number = next()
-    self.init(
-      ordinal: hasOrdinal ? number : nil, series: UInt32(truncatingIfNeeded: next()))
-    uncounted = Int(truncatingIfNeeded: next())
-    changes = Int(truncatingIfNeeded: next())
-    quarantined = Int(truncatingIfNeeded: next())
-    isContradictory = next() == 1
-    let rangeCount = next()
-    for _ in 0..<rangeCount where !isBroken {
-      let (low, high) = (next(), next())
-      if low <= high { counters.insert(low...high) } else { isBroken = true }
-    }
-    let segmentCount = next()
-    for _ in 0..<segmentCount where !isBroken {
-      var segment = Segment(
-        lineage: UInt32(truncatingIfNeeded: next()), isSnapshot: next() == 1,
-        firstRecord: UInt32(truncatingIfNeeded: next()), count: Int(truncatingIfNeeded: next()),
-        firstPosition: position(), lowest: position(), highest: position())
-      let hasCounters = next() == 1
-      let (low, high) = (next(), next())
-      if hasCounters, low <= high { segment.counters = low...high }
-      let hasReference = next() == 1
-      let reference = next()
-      segment.counterAtHighest = hasReference ? reference : nil
-      segments.append(segment)
-    }
-    if isBroken { return nil }
+    count &+= 1
+    lastRecord = change.recordIndex
+    sketch.add(hash)
+    if let counter, !counts.insert(counter, limit: FileEvidence.stretchLimit) { agrees = false }
+    return agrees
   }
 }

@@ -1,9 +1,11 @@
-package import ChangeModel
+import ChangeModel
 
 /// Judges the evidence of all files of one collection.
 package struct OrderJudge: Sendable {
   /// How the positions of one source behave.
   package struct LineageKind: Sendable, Hashable {
+    /// The lineage's name, for messages.
+    package var name: String
     /// Whether another lineage of this kind follows it (a fail-over, a renamed log), rather than
     /// going on beside it (a node, a shard).
     package var isSuccessive: Bool
@@ -12,6 +14,7 @@ package struct OrderJudge: Sendable {
 
     /// The kind of a lineage, by its name.
     package init(name: String) {
+      self.name = name
       isSuccessive = !(name.hasPrefix("cassandra:") || name.hasPrefix("mongodb:"))
       hasLogNumber = name.hasPrefix("mysql:")
     }
@@ -41,9 +44,31 @@ package struct OrderJudge: Sendable {
   /// - Parameter files: the evidence of every file that holds changes of the collection, in any
   ///   order; the verdict names files by their index here, and depends on the set alone.
   package func judge(_ files: [FileEvidence]) -> OrderVerdict {
+    let chains = FileChains(files)
     var verdict = OrderVerdict()
-    verdict.epochs = files.map { $0.segments.map { _ in 0 } }
-    verdict.sequences = verdict.epochs
+    placeEpochs(of: chains, in: &verdict)
+    placeSequences(of: chains, in: &verdict)
+    let holes = weighCounters(of: chains, in: &verdict)
+    findGaps(in: chains, holes: holes, verdict: &verdict)
+    verdict.resnapshots = resnapshots(in: chains, verdict: verdict)
+    verdict.closed = closedWatermark(of: chains, verdict: verdict)
     return verdict
+  }
+
+  /// How a lineage behaves; of an unknown one only that others follow it.
+  func kind(of lineage: UInt32) -> LineageKind {
+    lineages[lineage] ?? LineageKind(name: "")
+  }
+
+  /// The ordinals of a series' files, and those of them that are not whole.
+  func ordinals(of chain: FileChains.Chain, in chains: FileChains) -> Series {
+    var known = series[chain.series] ?? Series()
+    if known.ordinals.isEmpty {
+      // Nobody said what else there is.
+      for place in chain.places {
+        if let ordinal = chains.file(at: place).ordinal { known.ordinals.insert(ordinal) }
+      }
+    }
+    return known
   }
 }

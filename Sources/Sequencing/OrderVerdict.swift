@@ -37,10 +37,13 @@ package struct OrderVerdict: Sendable, Hashable {
     package var ordinals: ClosedRange<UInt64>?
     /// The number of a file that is there and could not be read whole; nil where none is meant.
     package var incompleteFile: UInt64?
-    /// The missing counts; nil where it is only suspected.
+    /// The first and the last missing count; nil where it is only suspected. Where several writers
+    /// took turns, counts of the others lie between.
     package var counters: ClosedRange<UInt64>?
     /// Which sequence of counts, from zero: they begin again where the source's log did.
     package var sequence: UInt32 = 0
+    /// The epoch of the change before the hole.
+    package var epoch: UInt32 = 0
   }
 
   /// A watermark below which nothing can be missing.
@@ -80,10 +83,13 @@ package struct OrderVerdict: Sendable, Hashable {
     if let missing = gap.counters {
       let sequence = sequences[file][segment]
       if sequence != gap.sequence { return sequence > gap.sequence }
-      guard let counter else { return false }
-      return counter > missing.upperBound
+      // A row of a snapshot without a count is older than its epoch's log.
+      guard let counter else { return epochs[file][segment] > gap.epoch }
+      return counter > missing.lowerBound
     }
-    guard let missing = gap.ordinals, let ordinal = evidence.ordinal else { return false }
-    return evidence.series == gap.series && ordinal > missing.upperBound
+    guard evidence.series == gap.series, let ordinal = evidence.ordinal,
+      let missing = gap.ordinals?.upperBound ?? gap.incompleteFile
+    else { return false }
+    return ordinal > missing
   }
 }

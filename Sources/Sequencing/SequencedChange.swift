@@ -8,6 +8,8 @@ package struct SequencedChange: Sendable {
   var position: Position
   /// The source's time, microseconds since 1970 UTC; `Int64.min` for none.
   package var eventTime: Int64
+  /// The source's running count; -1 for none.
+  var counter: Int64
   /// Where the record begins in its file's decompressed bytes.
   package var recordOffset: UInt64
   /// The key's first eight bytes, big-endian, padded with zeros: decides most comparisons.
@@ -22,6 +24,7 @@ package struct SequencedChange: Sendable {
   package var recordIndex: UInt32
   /// The run's slot of the file; see ``Sequencer/files``.
   package var file: UInt32
+  /// Twice the epoch, plus one for changes from the log; see ``Sequencer/place(collection:by:)``.
   var phase: UInt32
   var lineage: UInt32
   /// The columns it names: index into ``ChangeQueue/shapes``.

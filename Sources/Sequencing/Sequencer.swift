@@ -8,7 +8,7 @@ package import ChangeModel
 package struct Sequencer: Sendable {
   /// The stamps of the run's files, by slot.
   package private(set) var files: [FileStamp] = []
-  private var queues: [ChangeQueue] = []
+  var queues: [ChangeQueue] = []
 
   /// Makes a sequencer that has admitted nothing.
   package init() {}

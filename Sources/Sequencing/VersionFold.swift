@@ -42,6 +42,8 @@ package struct VersionFold: Sendable {
   /// What the place of the log at hand touched.
   private var touched: [[UInt8]: Touch] = [:]
   private var place: Rank?
+  /// Where a snapshot replaces all that was before, and no change lies beyond yet; ascending.
+  private var floors: ArraySlice<Rank>
 
   /// The bytes that texts lie in.
   package var bytes: [UInt8] { fold.bytes }
@@ -51,8 +53,10 @@ package struct VersionFold: Sendable {
   /// - Parameters:
   ///   - bytes: the bytes that the texts of all changes lie in.
   ///   - untracked: columns whose changes make no version.
-  package init(bytes: [UInt8], untracked: ColumnSet) {
+  ///   - floors: where a snapshot replaces all that was before, ascending.
+  package init(bytes: [UInt8], untracked: ColumnSet, floors: [Rank] = []) {
     fold.bytes = bytes
+    self.floors = floors[...]
     self.untracked = untracked
   }
 
@@ -65,6 +69,7 @@ package struct VersionFold: Sendable {
     _ operation: Operation, id: [UInt8], oldID: [UInt8]?, rank: Rank, file: Int64,
     cells: ArraySlice<Cell>
   ) {
+    while let floor = floors.first, floor < rank { sink(floors.removeFirst()) }
     if let place, !(place.isSamePlace(as: rank) && rank.position != .zero) { settle() }
     place = rank
     let touch = Touch(rank: rank, operation: operation, isMove: oldID != nil, file: file)
@@ -83,12 +88,26 @@ package struct VersionFold: Sendable {
   /// - Returns: the versions, by `_id` and then oldest first.
   package mutating func finish() -> [Version] {
     settle()
+    for floor in floors { sink(floor) }
     ended += lasting.values
     lasting = [:]
     return ended.sorted { left, right in
       left.id == right.id
         ? left.from < right.from : left.id.lexicographicallyPrecedes(right.id)
     }
+  }
+
+  /// Ends every row where a snapshot begins that holds all there were.
+  private mutating func sink(_ floor: Rank) {
+    settle()
+    for var version in lasting.values {
+      version.to = floor
+      ended.append(version)
+    }
+    lasting.removeAll()
+    let bytes = fold.bytes
+    fold = SerialFold()
+    fold.bytes = bytes
   }
 
   /// Compares the rows that the place of the log touched with what they were before it.

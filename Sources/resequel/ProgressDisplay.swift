@@ -1,6 +1,7 @@
 import ArgumentParser
 import ChangeModel
 import Glibc
+import CollectionStore
 import Pipeline
 import Synchronization
 
@@ -53,6 +54,7 @@ final class ProgressDisplay: Sendable {
       case .fileFailed(let error): complain("\(error)", &state)
       case .tableHeld(let held):
         complain(SummaryText.lines(of: held).joined(separator: "\n"), &state)
+      case .noted(let event): complain(event.text, &state)
       case .idle: showIdle(&state)
       }
     }

@@ -37,7 +37,8 @@ enum StatusJSON {
       let counts: [(String, Int)] = [
         ("rows", status.rows), ("deleted", status.tombstones), ("files", status.files),
         ("changes", status.appliedChanges), ("incomplete_rows", status.incompleteRows),
-        ("quarantined", status.quarantined),
+        ("quarantined", status.quarantined), ("waiting", status.waiting),
+        ("provisional", status.provisional),
       ]
       json.key("name")
       json.value(status.collection.name)
@@ -53,10 +54,14 @@ enum StatusJSON {
       }
       json.key("held")
       json.value(status.hold != nil)
+      json.key("counters")
+      json.value(status.note.counters)
+      json.key("doubts")
+      json.array(status.note.doubts) { json, doubt in json.value(doubt) }
       json.key("lineages")
       json.array(status.lineages) { json, lineage in write(lineage, &json) }
       json.key("gaps")
-      json.array(status.gaps) { json, gap in write(gap, &json) }
+      json.array(status.gaps) { json, gap in write(gap, of: status.collection.name, &json) }
     }
   }
 
@@ -77,20 +82,37 @@ enum StatusJSON {
     }
   }
 
-  private static func write(_ gap: GapRecord, _ json: inout JSONWriter) {
+  /// A hole in a log; `deadline` is null where it is waited for for ever.
+  static func write(_ gap: GapRecord, of table: String, _ json: inout JSONWriter) {
     json.object { json in
+      json.key("collection")
+      json.value(table)
+      json.key("kind")
+      json.value(gap.kind.rawValue)
+      json.key("likely_file")
+      json.value(String(decoding: gap.likelyFile, as: UTF8.self))
       json.key("series")
       json.value(String(decoding: gap.series, as: UTF8.self))
       json.key("after_ordinal")
       json.value(gap.afterOrdinal)
       json.key("before_ordinal")
       json.value(gap.beforeOrdinal)
-      json.key("kind")
-      json.value(gap.kind.rawValue)
+      json.key("first_counter")
+      if let counters = gap.counters { json.value(counters.lowerBound) } else { json.null() }
+      json.key("last_counter")
+      if let counters = gap.counters { json.value(counters.upperBound) } else { json.null() }
       json.key("missing")
       if let counters = gap.counters { json.value(counters.count) } else { json.null() }
+      json.key("since")
+      json.value(TimeText.utc(gap.since))
+      json.key("deadline")
+      if let deadline = gap.deadline { json.value(TimeText.utc(deadline)) } else { json.null() }
+      json.key("policy")
+      json.value(gap.isWaived ? "waived" : gap.deadline == nil ? "forever" : "wait")
       json.key("waived")
       json.value(gap.isWaived)
+      json.key("waiting")
+      json.value(gap.waiting)
     }
   }
 

@@ -5,7 +5,7 @@ extension StatusReport {
   /// Whether everything that was seen is applied; decides the exit status.
   var isComplete: Bool {
     quarantined == 0 && held.isEmpty && troubledFiles.isEmpty
-      && collections.allSatisfy { $0.hold == nil && $0.gaps.isEmpty }
+      && collections.allSatisfy { $0.hold == nil && $0.gaps.isEmpty && $0.note.doubts.isEmpty }
   }
 
   /// Every hold: of tables without a collection, then of collections.
@@ -38,7 +38,11 @@ enum StatusText {
     }
     blocks.append("files: " + (files.isEmpty ? "none" : files.joined(separator: ", ")))
     blocks += report.allHolds.map(text)
-    blocks += report.collections.flatMap { status in status.gaps.map { text(of: $0, in: status) } }
+    for status in report.collections {
+      let name = status.collection.name
+      blocks += status.gaps.map { GapText.lines(of: $0, table: name).joined(separator: "\n") }
+      blocks += status.note.doubts.map { "In doubt, \(name): \($0)" }
+    }
     blocks += report.troubledFiles.prefix(20).map(text)
     if report.quarantined > 0 {
       let records = Figures.count(report.quarantined, "record")
@@ -54,7 +58,7 @@ enum StatusText {
   private static func table(of collections: [CollectionStatus]) -> String {
     var table = TextTable(columns: [
       ("collection", .left), ("source", .left), ("key", .left), ("rows", .right),
-      ("deleted", .right), ("files", .right), ("changes", .right),
+      ("deleted", .right), ("files", .right), ("changes", .right), ("waiting", .right),
     ])
     for status in collections {
       table.add([
@@ -62,7 +66,7 @@ enum StatusText {
         TerminalText.safe(status.collection.source.description),
         TerminalText.safe(status.collection.key.flagText), Figures.count(status.rows),
         Figures.count(status.tombstones), Figures.count(status.files),
-        Figures.count(status.appliedChanges),
+        Figures.count(status.appliedChanges), Figures.count(status.waiting),
       ])
     }
     return table.lines().joined(separator: "\n")
@@ -73,17 +77,6 @@ enum StatusText {
       ofHold: hold.source.description, changes: hold.changes, cause: hold.cause,
       evidence: hold.evidence, hint: hold.hint
     ).joined(separator: "\n")
-  }
-
-  private static func text(of gap: GapRecord, in status: CollectionStatus) -> String {
-    let series = String(decoding: gap.series, as: UTF8.self)
-    let missing =
-      gap.counters.map { ": \(Figures.count($0.count, "change")) missing" } ?? ""
-    let waived = gap.isWaived ? ", not waited for any longer" : ""
-    return """
-      gap in \(status.collection.name), \(gap.kind.rawValue), between \(series) \
-      \(gap.afterOrdinal) and \(gap.beforeOrdinal)\(missing)\(waived)
-      """
   }
 
   private static func text(of file: FileRecord) -> String {

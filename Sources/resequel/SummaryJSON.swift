@@ -21,6 +21,10 @@ enum SummaryJSON {
       json.array(tables) { json, size in size.write(to: &json) }
       json.key("held")
       json.array(summary.held) { json, held in write(held, &json) }
+      json.key("gaps")
+      json.array(summary.gaps) { json, gap in StatusJSON.write(gap.gap, of: gap.table, &json) }
+      json.key("doubts")
+      json.array(summary.doubts) { json, doubt in json.value(doubt) }
       json.key("failed_files")
       json.array(summary.failedFiles) { json, error in write(error, &json) }
       json.key("torn_files")

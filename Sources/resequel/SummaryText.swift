@@ -11,6 +11,10 @@ enum SummaryText {
     var blocks = [headline(summary, seconds: report.seconds)]
     if !tables.isEmpty { blocks.append(table(of: tables)) }
     for held in summary.held { blocks.append(lines(of: held).joined(separator: "\n")) }
+    for gap in summary.gaps {
+      blocks.append(GapText.lines(of: gap.gap, table: gap.table).joined(separator: "\n"))
+    }
+    if !summary.doubts.isEmpty { blocks.append(list("In doubt:", summary.doubts)) }
     if let text = quarantined(summary) { blocks.append(text) }
     if !summary.tornFiles.isEmpty {
       blocks.append(

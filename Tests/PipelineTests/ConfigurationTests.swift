@@ -108,7 +108,7 @@ import Testing
 
   // Prevents: a promise of the documentation that is taken for kept.
   @Test(arguments: [
-    "transform: SELECT 1", "merge: deep", "merge: replace", "resnapshot: replace", "retention: 90d",
+    "transform: SELECT 1", "merge: deep", "merge: replace", "retention: 90d",
     "files: '*.json'",
     "source: {files: '*.json'}", "source: 'files: *.json'", "format: debezium",
   ])

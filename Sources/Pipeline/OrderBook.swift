@@ -1,0 +1,156 @@
+import BatchSource
+import ChangeModel
+import CollectionStore
+import Hashing
+import Sequencing
+
+/// What a session knows about the order of its collections: the evidence of every file that was
+/// read, by it or by earlier ones. Read from the store when it is first needed.
+struct OrderBook: Sendable {
+  /// One collection's part.
+  struct Ledger: Sendable {
+    /// The manifest's numbers of the files that hold changes of the collection.
+    private(set) var files: [Int64] = []
+    /// What each says.
+    private(set) var evidence: [FileEvidence] = []
+    /// Where each is in these lists.
+    private(set) var indexes: [Int64: Int] = [:]
+    /// The files some of whose changes wait behind a gap, or did not wait any longer.
+    var counts: [Int64: Placement.Counts] = [:]
+    /// The gaps as they were at last.
+    var gaps: [GapRecord] = []
+    /// Whether files that may go on must be looked for, though the gaps are as they were.
+    var mayHaveFreed = true
+    /// What the files were found to say together.
+    var verdict = OrderVerdict()
+    /// What of that was noted.
+    var note = CollectionStore.OrderNote()
+
+    /// Adds a file, or overwrites what it says.
+    mutating func put(_ evidence: FileEvidence, of file: Int64) {
+      if let known = indexes[file] {
+        self.evidence[known] = evidence
+      } else {
+        indexes[file] = files.count
+        files.append(file)
+        self.evidence.append(evidence)
+      }
+    }
+  }
+
+  /// The names of lineages, by the hash that ranks hold.
+  var lineages: [UInt32: String] = [:]
+  /// By the collection's number in the store.
+  var ledgers: [Int64: Ledger] = [:]
+  /// The numbered files of each series, by its hash; nil until they are read.
+  private var series: [UInt32: SeriesFiles]?
+
+  fileprivate struct SeriesFiles: Sendable {
+    var whole = CounterSet()
+    var incomplete: Set<UInt64> = []
+  }
+
+  /// Whether the manifest was looked through for numbers.
+  var hasSeries: Bool { series != nil }
+
+  /// Reads the numbers of the manifest's files.
+  mutating func readSeries(of store: CollectionStore) throws {
+    var found: [UInt32: SeriesFiles] = [:]
+    var last: (series: [UInt8], hash: UInt32)?
+    try store.visitSeries { series, ordinal, state in
+      let hash = last?.series == series ? last?.hash ?? 0 : Self.hash(ofSeries: series)
+      last = (series, hash)
+      found[hash, default: SeriesFiles()].note(ordinal, state)
+    }
+    series = found
+  }
+
+  /// Notes a file that was read.
+  mutating func note(_ record: FileRecord) {
+    guard let ordinal = record.ordinal else { return }
+    series?[Self.hash(ofSeries: record.series), default: SeriesFiles()].note(ordinal, record.state)
+  }
+
+  static func hash(ofSeries series: [UInt8]) -> UInt32 {
+    StableHash.hash32(BatchPath(series).description)
+  }
+
+  /// Reads what the store knows of a collection's files, and judges it.
+  mutating func readLedger(of id: Int64, in store: CollectionStore) throws -> Ledger {
+    var ledger = Ledger()
+    let superseded = Set(try store.files(in: [.superseded]).map(\.id))
+    for share in try store.shares(ofCollection: id) where !superseded.contains(share.file) {
+      if let evidence = share.orderEvidence { ledger.put(evidence, of: share.file) }
+      if share.waiting > 0 || share.provisional > 0 {
+        ledger.counts[share.file] = Placement.Counts(
+          waiting: share.waiting, provisional: share.provisional)
+      }
+    }
+    for lineage in try store.lineages(ofCollection: id) { lineages[lineage.hash] = lineage.name }
+    ledger.gaps = try store.gaps(ofCollection: id)
+    ledger.note = try store.orderNote(ofCollection: id)
+    ledger.verdict = judge(ledger.evidence)
+    return ledger
+  }
+
+  /// Judges the evidence of a collection's files.
+  func judge(_ evidence: [FileEvidence]) -> OrderVerdict {
+    var judge = OrderJudge()
+    judge.lineages = lineages.mapValues { OrderJudge.LineageKind(name: $0) }
+    for hash in Set(evidence.map(\.series)) {
+      guard let files = series?[hash] else { continue }
+      judge.series[hash] = files.forJudge
+    }
+    return judge.judge(evidence)
+  }
+}
+
+extension OrderBook.SeriesFiles {
+  mutating func note(_ ordinal: UInt64, _ state: FileRecord.State) {
+    switch state {
+    case .torn, .failed: if !whole.contains(ordinal) { incomplete.insert(ordinal) }
+    case .pending, .applied, .held, .duplicate, .superseded:
+      whole.insert(ordinal)
+      incomplete.remove(ordinal)
+    }
+  }
+
+  var forJudge: OrderJudge.Series {
+    var series = OrderJudge.Series()
+    series.ordinals = whole
+    for ordinal in incomplete.sorted() { series.incomplete.insert(ordinal) }
+    return series
+  }
+}
+
+extension OrderBook.Ledger {
+  /// How far each log of the collection is known.
+  func lineageRecords(of id: Int64, names: [UInt32: String]) -> [LineageRecord] {
+    var records: [[UInt64]: LineageRecord] = [:]
+    for (file, evidence) in evidence.enumerated() {
+      for (segment, epoch) in zip(evidence.segments, verdict.epochs[file])
+      where !segment.isSnapshot {
+        let place = [UInt64(epoch), UInt64(segment.lineage)]
+        var record =
+          records[place]
+          ?? LineageRecord(
+            collection: id, name: names[segment.lineage] ?? "", hash: segment.lineage,
+            epoch: epoch)
+        record.take(segment, ordinal: evidence.ordinal)
+        records[place] = record
+      }
+    }
+    return records.sorted { $0.key.lexicographicallyPrecedes($1.key) }.map(\.value)
+  }
+}
+
+extension LineageRecord {
+  fileprivate mutating func take(_ segment: FileEvidence.Segment, ordinal: UInt64?) {
+    if let ordinal { firstOrdinal = min(firstOrdinal ?? ordinal, ordinal) }
+    guard last.map({ $0.position < segment.highest }) ?? true else { return }
+    last = Rank(
+      phase: 2 * epoch + 1, lineage: hash, position: segment.highest, eventTime: .min,
+      ordinal: ordinal ?? 0, series: 0, recordIndex: 0)
+    lastCounter = segment.counterAtHighest.map { Int64(clamping: $0) }
+  }
+}

@@ -1,0 +1,90 @@
+package import ChangeModel
+
+/// What the verdict on a collection's files means for the changes that were admitted: which epoch
+/// each belongs to, and which must wait behind a gap.
+package struct Placement: Sendable {
+  /// The verdict.
+  package var verdict: OrderVerdict
+  /// The evidence that it was made of, by the same index.
+  package var evidence: [FileEvidence]
+  /// For each of the run's file slots the index of its evidence; nil for a file without any.
+  package var indexes: [Int?]
+  /// The gaps that changes behind them wait for.
+  package var awaited: [OrderVerdict.Gap]
+  /// The gaps that are not waited for any longer.
+  package var waived: [OrderVerdict.Gap]
+
+  /// Makes a placement of its parts.
+  package init(
+    verdict: OrderVerdict, evidence: [FileEvidence], indexes: [Int?],
+    awaited: [OrderVerdict.Gap], waived: [OrderVerdict.Gap]
+  ) {
+    self.verdict = verdict
+    self.evidence = evidence
+    self.indexes = indexes
+    self.awaited = awaited
+    self.waived = waived
+  }
+
+  /// How many changes of a file wait, and how many go on although they lie behind a gap.
+  package struct Counts: Sendable, Hashable {
+    package var waiting: Int
+    package var provisional: Int
+
+    /// Makes counts; none unless told otherwise.
+    package init(waiting: Int = 0, provisional: Int = 0) {
+      self.waiting = waiting
+      self.provisional = provisional
+    }
+  }
+
+  /// Whether every change is simply taken, in the first epoch.
+  var isPlain: Bool {
+    awaited.isEmpty && waived.isEmpty && verdict.epochs.allSatisfy { $0.allSatisfy { $0 == 0 } }
+  }
+
+  /// Where one change belongs.
+  func place(of change: SequencedChange) -> (epoch: UInt32, waits: Bool, isProvisional: Bool) {
+    guard let file = indexes[Int(change.file)] else { return (0, false, false) }
+    let evidence = evidence[file]
+    let segment =
+      evidence.segments.count == 1
+      ? 0 : evidence.segment(ofRecord: change.recordIndex, lineage: change.lineage) ?? 0
+    guard segment < verdict.epochs[file].count else { return (0, false, false) }
+    let counter = change.counter >= 0 ? UInt64(change.counter) : nil
+    func isBehind(_ gap: OrderVerdict.Gap) -> Bool {
+      verdict.isBehind(gap, evidence: evidence, file: file, segment: segment, counter: counter)
+    }
+    let waits = awaited.contains(where: isBehind)
+    return (verdict.epochs[file][segment], waits, !waits && waived.contains(where: isBehind))
+  }
+}
+
+extension Sequencer {
+  /// Gives a collection's changes their epochs, and takes those out that must wait.
+  ///
+  /// - Returns: by file slot, how many wait and how many are provisional.
+  package mutating func place(
+    collection: Int, by placement: Placement
+  ) -> [UInt32: Placement.Counts] {
+    guard collection < queues.count, !placement.isPlain else { return [:] }
+    return queues[collection].place(by: placement)
+  }
+}
+
+extension ChangeQueue {
+  fileprivate mutating func place(by placement: Placement) -> [UInt32: Placement.Counts] {
+    var counts: [UInt32: Placement.Counts] = [:]
+    changes.removeAll { change in
+      let place = placement.place(of: change)
+      if place.waits { counts[change.file, default: Placement.Counts()].waiting += 1 }
+      if place.isProvisional { counts[change.file, default: Placement.Counts()].provisional += 1 }
+      return place.waits
+    }
+    for index in changes.indices {
+      let epoch = placement.place(of: changes[index]).epoch
+      changes[index].phase = 2 * epoch + changes[index].phase & 1
+    }
+    return counts
+  }
+}

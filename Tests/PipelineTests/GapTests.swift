@@ -1,0 +1,198 @@
+import CollectionStore
+import Glibc
+import Pipeline
+import Testing
+
+/// What is missing is known, named and waited for; what comes late after all is repaired.
+@Suite struct GapTests {
+  private static let first = [
+    LogRecord.insert(1, "a", at: 10, count: 1), .insert(2, "a", at: 20, count: 2),
+  ]
+  private static let second = [
+    LogRecord.update(1, "b", at: 30, count: 3), .delete(2, at: 40, count: 4),
+  ]
+  private static let third = [
+    LogRecord.update(1, "c", at: 50, count: 5), .insert(3, "c", at: 60, count: 6),
+  ]
+
+  // Prevents newer changes from showing while older ones are known to be missing.
+  @Test func `changes behind a missing file wait, it is named, and its coming releases them`()
+    async throws
+  {
+    let bench = try LogBench()
+    let held = try await bench.sync(["t_1.json": Self.first, "t_3.json": Self.third])
+    #expect(try bench.rows() == ["1 a -", "2 a -"])
+    let gap = try #require(held.gaps.first?.gap)
+    #expect(gap.kind == .proven && gap.counters == 3...4 && !gap.isWaived && gap.waiting == 2)
+    #expect(String(decoding: gap.likelyFile, as: UTF8.self) == bench.path("t_2.json"))
+    #expect(!held.isComplete)
+    let whole = try await bench.sync(["t_2.json": Self.second])
+    #expect(try bench.rows() == ["1 c -", "3 c -"])
+    #expect(whole.isComplete && whole.gaps.isEmpty)
+    #expect(try bench.query("SELECT sum(waiting) FROM _resequel_file_collections") == ["0"])
+  }
+
+  // Prevents one table's missing file from stopping the others.
+  @Test func `other collections never wait`() async throws {
+    let bench = try LogBench()
+    let other = [LogRecord.insert(7, "x", at: 70, count: 1).inTable("u")]
+    try await bench.sync([
+      "t_1.json": Self.first, "t_3.json": Self.third + other, "u_1.json": other,
+    ])
+    #expect(try bench.rows("u") == ["7 x -"])
+    #expect(try bench.rows() == ["1 a -", "2 a -"])
+  }
+
+  // Prevents a wait that never ends, and rows that pass for certain.
+  @Test
+  func `when the wait is over changes are applied as provisional, and a late file repairs them`()
+    async throws
+  {
+    let bench = try LogBench(gapWait: .seconds(60))
+    try await bench.sync(["t_1.json": Self.first, "t_3.json": Self.third])
+    #expect(try await bench.timeToDeadline() == .seconds(60))
+    bench.advance(seconds: 61)
+    let waived = try await bench.sync()
+    #expect(try bench.rows() == ["1 c -", "2 a -", "3 c -"])
+    #expect(waived.gaps.map(\.gap.isWaived) == [true] && !waived.isComplete)
+    #expect(try bench.query("SELECT path FROM _resequel_provisional") == [bench.path("t_3.json")])
+    #expect(try await bench.timeToDeadline() == nil)
+    let repaired = try await bench.sync(["t_2.json": Self.second])
+    #expect(try bench.rows() == ["1 c -", "3 c -"])
+    #expect(repaired.isComplete)
+    #expect(try bench.query("SELECT path FROM _resequel_provisional") == [])
+  }
+
+  // Prevents each run of `sync --once` from beginning to wait anew.
+  @Test func `the wait is counted from a stored moment, whatever sessions come and go`()
+    async throws
+  {
+    let bench = try LogBench(gapWait: .seconds(60))
+    try await bench.sync(["t_1.json": Self.first, "t_3.json": Self.third])
+    for _ in 1...2 {
+      try await bench.restart()
+      bench.advance(seconds: 25)
+      try await bench.sync()
+      #expect(try bench.rows() == ["1 a -", "2 a -"])
+    }
+    try await bench.restart()
+    bench.advance(seconds: 25)
+    try await bench.sync()
+    #expect(try bench.rows() == ["1 c -", "2 a -", "3 c -"])
+  }
+
+  // Prevents a wait for a number that was simply never used.
+  @Test func `a number across which the counts go on is not missing`() async throws {
+    let bench = try LogBench()
+    let next = [LogRecord.update(1, "b", at: 30, count: 3)]
+    let summary = try await bench.sync(["t_1.json": Self.first, "t_9.json": next])
+    #expect(summary.isComplete)
+    #expect(try bench.rows() == ["1 b -", "2 a -"])
+  }
+
+  // Prevents a source without counts from being taken for complete when numbers skip.
+  @Test func `without counts a missing number is suspected, and waited for`() async throws {
+    let bench = try LogBench()
+    let files = [
+      "t_1.json": [LogRecord.insert(1, "a", at: 10)], "t_2.json": [.update(1, "b", at: 20)],
+      "t_4.json": [.update(1, "d", at: 40)],
+    ]
+    let summary = try await bench.sync(files)
+    #expect(summary.gaps.map(\.gap.kind) == [.suspected])
+    #expect(try bench.rows() == ["1 b -"])
+    try await bench.sync(["t_3.json": [.update(1, "c", at: 30)]])
+    #expect(try bench.rows() == ["1 d -"])
+  }
+
+  // Prevents a missing number of a shared series from holding a table that the file never held.
+  @Test func `a suspected file that comes and holds other tables ends the wait`() async throws {
+    let bench = try LogBench()
+    try await bench.sync([
+      "t_1.json": [.insert(1, "a", at: 10)], "t_2.json": [.update(1, "b", at: 20)],
+      "t_4.json": [.update(1, "d", at: 40)],
+    ])
+    try await bench.sync(["t_3.json": [LogRecord.insert(1, "x", at: 30).inTable("u")]])
+    #expect(try bench.rows() == ["1 d -"])
+  }
+
+  // Prevents counts that count something else from stopping everything.
+  @Test func `counts that run over all tables prove nothing and stall nothing`() async throws {
+    let bench = try LogBench()
+    let summary = try await bench.sync([
+      "t_1.json": [.insert(1, "a", at: 10, count: 1), .update(1, "b", at: 20, count: 5)],
+      "t_2.json": [.update(1, "c", at: 30, count: 9), .insert(2, "c", at: 40, count: 17)],
+    ])
+    #expect(summary.isComplete)
+    #expect(try bench.rows() == ["1 c -", "2 c -"])
+  }
+
+  // Prevents a finished dump from waiting for what will never come, and from keeping silent.
+  @Test func `a replay applies everything and names what is missing`() async throws {
+    let bench = try LogBench()
+    try bench.place(["t_1.json": Self.first, "t_3.json": Self.third])
+    let summary = try await bench.replay()
+    #expect(try bench.rows() == ["1 c -", "2 a -", "3 c -"])
+    #expect(summary.gaps.map(\.gap.isWaived) == [true] && !summary.isComplete)
+    try bench.place(["t_2.json": Self.second])
+    #expect(try await bench.replay().isComplete)
+    #expect(try bench.rows() == ["1 c -", "3 c -"])
+  }
+
+  // Prevents changes from being lost that wait in a file which is gone when they may go on.
+  @Test func `a waiting file that is gone is named, and applied when it is put back`() async throws
+  {
+    let bench = try LogBench()
+    try await bench.sync(["t_1.json": Self.first, "t_3.json": Self.third])
+    unlink(bench.path("t_3.json"))
+    let broken = try await bench.sync(["t_2.json": Self.second])
+    #expect(try bench.rows() == ["1 b -"])
+    #expect(broken.failedFiles.map(\.file) == [bench.path("t_3.json")] && !broken.isComplete)
+    try await bench.sync(["t_3.json": Self.third])
+    #expect(try bench.rows() == ["1 c -", "3 c -"])
+  }
+
+  // Prevents a hole whose one part has come from being waited for from the beginning.
+  @Test func `a gap that becomes smaller keeps its deadline`() async throws {
+    let bench = try LogBench(gapWait: .seconds(60))
+    try await bench.sync([
+      "t_1.json": [.insert(1, "a", at: 10, count: 1)],
+      "t_4.json": [.update(1, "d", at: 40, count: 4)],
+    ])
+    bench.advance(seconds: 40)
+    try await bench.sync(["t_2.json": [.update(1, "b", at: 20, count: 2)]])
+    #expect(try bench.rows() == ["1 b -"])
+    #expect(try await bench.timeToDeadline() == .seconds(20))
+    bench.advance(seconds: 20)
+    try await bench.sync()
+    #expect(try bench.rows() == ["1 d -"])
+  }
+
+  // Prevents a log that began anew from ranking below the old one for ever.
+  @Test func `files that show a restarted log make the table anew in its true order`() async throws
+  {
+    let bench = try LogBench()
+    let old = LogRecord.insert(1, "old", at: 10, count: 1).at(log: "bin.000040")
+    let new = LogRecord.update(1, "new", at: 4, count: 2).at(log: "bin.000001")
+    let later = LogRecord.update(1, "newer", at: 8, count: 3).at(log: "bin.000001")
+    try await bench.sync(["t_2.json": [new]])
+    try await bench.sync(["t_1.json": [old]])
+    #expect(try bench.rows() == ["1 new -"])
+    try await bench.sync(["t_3.json": [later]])
+    #expect(try bench.rows() == ["1 newer -"])
+    #expect(try bench.query("SELECT epoch FROM _resequel_lineages ORDER BY epoch") == ["0", "1"])
+  }
+
+  // Prevents rows that were deleted before a second snapshot from staying for ever.
+  @Test func `a second snapshot replaces the table where the configuration says so`() async throws {
+    let bench = try LogBench()
+    var settings = CollectionConfiguration()
+    settings.resnapshot = .replace
+    bench.configuration.collections["t"] = settings
+    try await bench.sync([
+      "t_1.json": [.insert(1, "a", at: 10), .insert(2, "a", at: 20)],
+      "t_2.json": [LogRecord(id: 1, v: "s", isSnapshot: true)],
+      "t_3.json": [.insert(3, "b", at: 50)],
+    ])
+    #expect(try bench.rows() == ["1 s -", "3 b -"])
+  }
+}
