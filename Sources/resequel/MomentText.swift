@@ -5,6 +5,9 @@ enum MomentText {
   /// Reads a position or a time of the source; nil when the text is neither.
   static func moment(_ text: String) -> HistoryMoment? {
     if let time = time(text) { return .time(time) }
+    // A mistyped time is no lineage's name.
+    var rest = Substring(text)
+    if number(&rest, digits: 4) != nil, take("-", &rest) { return nil }
     return HistoryPosition(text).map { .position($0) }
   }
 
