@@ -65,6 +65,7 @@ extension CollectionStore {
   static let companions = [
     "_resequel_tombstones", "_resequel_partial_rows", "_resequel_moves", "_resequel_bag",
     "_resequel_conflicts",
+    "_resequel_changes",
   ]
 
   /// The number that a collection's companions have at the moment: negative while it is rebuilt.

@@ -194,6 +194,7 @@ enum Schema {
       text TEXT NOT NULL
     );
 
+    \(HistorySchema.statements)
     CREATE VIEW _resequel_incomplete AS
       -- Rows made by an update on a key never seen, with the columns that are unknown.
       SELECT c.name AS collection, p._id,

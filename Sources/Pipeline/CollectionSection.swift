@@ -30,23 +30,42 @@ enum CollectionSection {
         collection.plan.lineage = lineage == "all" ? nil : lineage
       case "types": collection.plan.types = try types(value, reader)
       case "rename": collection.rename = try names(value, reader)
+      case "history": collection.history = try history(value, reader)
       case "resnapshot": collection.resnapshot = try reader.oneOf(value, of: key)
       default: try expectDefault(value, of: key, reader)
       }
     }
+    if collection.history != nil, let key = collection.plan.key,
+      let problem = HistoryRule.problem(of: name, key: key)
+    {
+      throw reader.error(node, problem.cause, hint: problem.hint)
+    }
     return collection
+  }
+
+  private static func history(
+    _ node: Node, _ reader: ConfigurationReader
+  ) throws(IngestError) -> HistoryRule? {
+    switch node.scalar?.string {
+    case "true": return HistoryRule()
+    case "false": return nil
+    default: break
+    }
+    guard node.mapping != nil else {
+      throw reader.error(node, "\"history\": expected true, false, or {except: [columns]}")
+    }
+    var rule = HistoryRule()
+    for (key, value) in try reader.entries(of: node, known: ["except"], in: "history") {
+      rule.except = Set(try reader.texts(value, of: key))
+    }
+    return rule
   }
 
   /// Keys of which this program knows only the default value so far.
   private static func expectDefault(
     _ node: Node, of key: String, _ reader: ConfigurationReader
   ) throws(IngestError) {
-    let word =
-      switch key {
-      case "format": "auto"
-      case "merge": "columns"
-      default: "false"
-      }
+    let word = key == "format" ? "auto" : "columns"
     guard node.scalar?.string == word else {
       throw reader.unsupported(node, "\"\(key)\" other than \(word)")
     }

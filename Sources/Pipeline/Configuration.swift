@@ -49,6 +49,8 @@ package struct CollectionConfiguration: Sendable {
   package var plan = TablePlan()
   /// Our column name by source column name.
   package var rename: [String: String] = [:]
+  /// Whether every version of its rows is kept; nil where none is.
+  package var history: HistoryRule?
   /// What a snapshot that comes after changes means; nil where nobody said.
   package var resnapshot: Resnapshot?
 

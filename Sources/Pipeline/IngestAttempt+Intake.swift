@@ -130,7 +130,7 @@ extension IngestAttempt {
     record.take(file.identity)
     record.series = file.series.bytes
     record.ordinal = file.ordinal
-    record.seenAt = seenAt
+    record.seenAt = now
     return record
   }
 

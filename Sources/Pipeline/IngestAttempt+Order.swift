@@ -24,8 +24,8 @@ extension IngestAttempt {
     let isStored = catalog.entries[index].storeID != nil
     let isMisplaced =
       ledger.verdict.reranks(before.verdict)
-      || floor(of: index, by: ledger.verdict) ?? .lowest < floor(of: index, by: before.verdict)
-        ?? .lowest
+      || floors(of: index, by: ledger.verdict).last ?? .lowest
+        < floors(of: index, by: before.verdict).last ?? .lowest
     if isStored, !rebuilds.contains(index), isMisplaced {
       guard let slots = try await rebuildForOrder(index, ledger: ledger) else { return }
       reread = slots
@@ -42,15 +42,15 @@ extension IngestAttempt {
     orders[index] = ledger
   }
 
-  /// Below what nothing counts, because a snapshot that came later holds every row; nil for nothing.
-  func floor(of index: Int, by verdict: OrderVerdict) -> Rank? {
+  /// Below what nothing counts, because a snapshot that came later holds every row: each time that
+  /// one did, ascending.
+  func floors(of index: Int, by verdict: OrderVerdict) -> [Rank] {
     let replaces = resnapshot(of: index) == .replace
-    guard let last = verdict.resnapshots.last(where: { $0.isComplete || replaces }) else {
-      return nil
+    return verdict.resnapshots.filter { $0.isComplete || replaces }.map { snapshot in
+      var floor = Rank.lowest
+      floor.phase = 2 * snapshot.epoch
+      return floor
     }
-    var floor = Rank.lowest
-    floor.phase = 2 * last.epoch
-    return floor
   }
 
   private func resnapshot(of index: Int) -> Resnapshot? {

@@ -12,6 +12,9 @@ extension IngestAttempt {
   mutating func refold(
     _ late: Set<[UInt8]>, of index: Int, key: KeyRule, into linked: inout LinkedRows
   ) async throws {
+    if let history = keptHistory(index) {
+      return try await refold(late, fromHistory: history, into: &linked)
+    }
     do {
       let components = try await gatherForRefold(index, key: key, late: late)
       var reader = takeReader()

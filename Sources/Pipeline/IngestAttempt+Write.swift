@@ -50,7 +50,7 @@ extension IngestAttempt {
   /// Lets what a complete snapshot has replaced vanish.
   private func raiseFloor(of index: Int) async throws {
     guard let id = catalog.entries[index].storeID, let verdict = orders[index]?.verdict,
-      let floor = floor(of: index, by: verdict)
+      let floor = floors(of: index, by: verdict).last
     else { return }
     try await writer.perform { store in try store.raiseFloor(of: id, to: floor) }
   }
@@ -105,6 +105,7 @@ extension IngestAttempt {
   ) async throws {
     let entry = catalog.entries[index]
     guard let collection = entry.storeID else { return }
+    let history = try await recordHistory(index, ordered, key: key)
     let handled = try await writeLinked(index, ordered, key: key)
     var reader = takeReader()
     var assembler = RowAssembler(
@@ -126,10 +127,12 @@ extension IngestAttempt {
       while let counts = try await group.next() { count(counts, refused: &refused) }
     }
     summary.duplicates += assembler.repeats
-    if refused.isEmpty { return }
-    var linked = LinkedRows(collection: collection, key: key, fileIDs: fileIDs)
-    try await refold(refused, of: index, key: key, into: &linked)
-    try await write(linked, to: collection)
+    if !refused.isEmpty {
+      var linked = LinkedRows(collection: collection, key: key, fileIDs: fileIDs)
+      try await refold(refused, of: index, key: key, into: &linked)
+      try await write(linked, to: collection)
+    }
+    if let history { try await writeVersions(history, ordered, key: key) }
   }
 
   private mutating func count(_ counts: ApplyCounts, refused: inout Set<[UInt8]>) {

@@ -21,8 +21,6 @@ struct IngestAttempt {
   var touched: [FileRecord] = []
   var contexts = FileContexts(SideFiles())
   var mounts = RemoteRoots()
-  /// When the call began, microseconds since 1970: files that came together have it in common.
-  let seenAt = WallClock.microseconds()
   var sequencer = Sequencer()
   var progress: ProgressMeter
   /// Collections some of whose keys could not be refolded: their changes of this call wait.
@@ -30,6 +28,8 @@ struct IngestAttempt {
   /// The collection that is to be made anew, if any; and all that are.
   let rebuild: String?
   var rebuilds: Set<Int> = []
+  /// Collections that should have a history, and can have none before a file is put back.
+  var lacksHistory: Set<Int> = []
   /// What is known of the order of collections; the session keeps it when the attempt succeeds.
   var book: OrderBook
   /// What the files of this call's collections say together, by the catalog's index.
@@ -40,7 +40,7 @@ struct IngestAttempt {
   var notes: [StoreEvent] = []
   /// Whether changes behind a gap wait.
   let waits: Bool
-  /// When the attempt began, microseconds since 1970.
+  /// When the call began, microseconds since 1970: files that came together have it in common.
   let now: Int64
   /// How often files were read: what was learned of them may be news.
   var readings = 0
@@ -67,6 +67,7 @@ struct IngestAttempt {
   /// The whole road.
   mutating func run(_ listing: ScanResult) async throws -> RunSummary {
     try await takeIn(listing)
+    try await takeInForHistories()
     try await takeInForRebuilds()
     try await readFiles()
     try await readForRebuilds()
@@ -77,6 +78,7 @@ struct IngestAttempt {
       try await readNumbers()
       noteTransactions()
       try await writeCollections()
+      try await settleHistories()
       for reader in readers { try reader.verify() }
       try await recordRest()
       try Task.checkCancellation()

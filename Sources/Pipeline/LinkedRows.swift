@@ -90,12 +90,19 @@ struct LinkedRows {
       apply(entry, cells: scratch.cells[cells], to: &fold)
     }
     let firstRow = batch.rows.count
-    fold.append(to: &batch, order: component.order(after: stored.map(\.state)))
+    take(fold, of: component.ids, order: component.order(after: stored.map(\.state)))
     for row in firstRow..<batch.rows.count {
       batch.rows[row].cause = cause
       try appendLineages(of: row, from: component, reading: &reader)
     }
-    handled.formUnion(component.ids)
+  }
+
+  /// Takes rows that were folded from all changes of these keys.
+  mutating func take(
+    _ fold: SerialFold, of ids: some Sequence<[UInt8]>, order: RowDelta.Order = .log
+  ) {
+    fold.append(to: &batch, order: order)
+    handled.formUnion(ids)
     moves += fold.moves.map { KeyMove(oldID: $0.old, rank: $0.rank, newID: $0.new) }
   }
 

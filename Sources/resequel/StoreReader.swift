@@ -72,6 +72,37 @@ struct StoreReader {
   }
 }
 
+extension StoreReader {
+  /// The columns that ``history(of:_:asVersions:_:)`` gives.
+  func columns(ofHistory collection: Collection, asVersions: Bool) -> [String] {
+    let columns =
+      asVersions
+      ? store.versionColumns(ofHistory: collection) : store.rowColumns(ofHistory: collection)
+    return columns.filter { !StoreReader.hiddenColumns.contains($0) }
+  }
+
+  /// Calls `body` for the rows of a collection as they were, or for their versions.
+  func history(
+    of collection: Collection, _ query: HistoryQuery, asVersions: Bool,
+    _ body: ([StoredValue]) throws -> Void
+  ) throws {
+    let shown = columns(ofHistory: collection, asVersions: asVersions).count
+    func show(_ row: RowView) throws { try body((0..<shown).map { StoredValue(row[$0]) }) }
+    try store.snapshot {
+      if asVersions {
+        try store.readVersions(collection, asIn: query) { try show($0) }
+      } else {
+        try store.readRows(collection, asIn: query) { try show($0) }
+      }
+    }
+  }
+
+  /// Whether a collection's history ends before its newest changes, because it was switched off.
+  func isHistoryStopped(_ collection: Collection) throws -> Bool {
+    try store.histories()[collection.id]?.isKept == false
+  }
+}
+
 extension StoredValue {
   /// Copies a value out of a row.
   init(_ value: RowView.Value) {

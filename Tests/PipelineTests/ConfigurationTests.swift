@@ -24,7 +24,7 @@ import Testing
           types: {n_nationkey: integer, when: real}
           rename: {Id: id_upper}
           merge: columns
-          history: false
+          history: {except: [seen_at]}
         log: {key: "@append", order: files, lineage: all}
       """, name: "r.yaml")
     #expect(configuration.database == "drop.db")
@@ -50,7 +50,9 @@ import Testing
     #expect(nation.plan.lineage == "node1")
     #expect(nation.plan.types == ["n_nationkey": .integer, "when": .real])
     #expect(nation.rename == ["Id": "id_upper"])
+    #expect(nation.history == HistoryRule(except: ["seen_at"]))
     let log = try #require(configuration.collections["log"])
+    #expect(log.history == nil)
     #expect(log.plan.key == .append)
     #expect(log.plan.order == .files)
     #expect(log.plan.lineage == nil)
@@ -83,6 +85,8 @@ import Testing
     ("collections:\n  n:\n    key: '@rows'", "r.yaml:3", "@append"),
     ("collections:\n  n:\n    order: [{path: a}]", "r.yaml:3", "needs a path and a kind"),
     ("collections:\n  n:\n    order: [{path: a, kind: date}]", "r.yaml:3", "one of int, hex"),
+    ("collections:\n  n:\n    history: yes", "r.yaml:3", "expected true, false"),
+    ("collections:\n  n:\n    history: {excpt: [a]}", "r.yaml:3", "\"except\""),
     ("collections:\n  n:\n    types: {a: date}", "r.yaml:3", "one of integer, real"),
     ("collections:\n  n:\n    csv: {quote: ab}", "r.yaml:3", "one ASCII character"),
     ("collections:\n  n:\n    source: '[a'", "r.yaml:3", "unclosed"),
@@ -104,8 +108,8 @@ import Testing
 
   // Prevents: a promise of the documentation that is taken for kept.
   @Test(arguments: [
-    "transform: SELECT 1", "merge: deep", "merge: replace", "history: true",
-    "history: {except: [a]}", "retention: 90d", "files: '*.json'",
+    "transform: SELECT 1", "merge: deep", "merge: replace", "retention: 90d",
+    "files: '*.json'",
     "source: {files: '*.json'}", "source: 'files: *.json'", "format: debezium",
   ])
   func `what is not there yet is refused`(setting: String) throws {
