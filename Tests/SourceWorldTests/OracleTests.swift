@@ -123,6 +123,8 @@ import Testing
         let backwards = bucket.files.reversed().flatMap(\.events).map { oracle.events[$0] }
         let naive = Oracle(world: world, events: backwards)
           .tables(present: backwards.indices)
+        // Written twice, the oldest is also the newest; and times order keys that nodes share.
+        if law.bucket.reemitsLog || law.world.nodesShareKeys { continue }
         #expect(inOrder != naive, "\(law), seed \(seed)")
       }
     }
