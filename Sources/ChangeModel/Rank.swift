@@ -67,6 +67,40 @@ extension Rank: Comparable {
 }
 
 extension Rank {
+  /// Whether a change comes before another of the same key.
+  ///
+  /// Positions and times together give no order: within a lineage times may fall while positions
+  /// rise, and three changes then beat each other in a circle. So a key that changed in two lineages
+  /// of one phase has all of its changes ordered by time, then lineage, then position.
+  ///
+  /// - Parameter inParallel: whether the key changed in two lineages of one phase.
+  @inlinable
+  package func isBefore(_ other: Rank, inParallel: Bool) -> Bool {
+    guard inParallel, phase == other.phase, lineage == other.lineage,
+      eventTime != other.eventTime
+    else { return self < other }
+    return eventTime < other.eventTime
+  }
+
+  /// Whether both ranks are of one phase and of two of its lineages.
+  @inlinable
+  package func isParallel(to other: Rank) -> Bool {
+    phase == other.phase && lineage != other.lineage
+  }
+
+  /// Whether a change lies where nothing can be missing, so that a row may have forgotten what it
+  /// needs to merge it.
+  ///
+  /// - Parameter closed: the rank up to which nothing can be missing. It speaks for its own lineage
+  ///   and all phases before; in its phase other lineages do not compare with it, so they count as
+  ///   lying below.
+  @inlinable
+  package func isClosed(by closed: Rank) -> Bool {
+    phase == closed.phase && lineage == closed.lineage ? self <= closed : phase <= closed.phase
+  }
+}
+
+extension Rank {
   /// Appends the rank as bytes: each number as its length and then its big-endian bytes, so that
   /// within one lineage the bytes sort (memcmp) as the ranks do. `_position` begins with these.
   @inlinable

@@ -11,6 +11,8 @@ package struct RowBatch: Sendable {
   package var layers: [RowLayer] = []
   /// The values that the layers refer to, and the bytes of ids and texts.
   package var buffer = CellBuffer()
+  /// Disagreements that were found among the batch's own changes.
+  package var conflicts: [RowConflict] = []
 
   /// Makes an empty batch for a collection.
   package init(collection: Int64) {
@@ -31,6 +33,24 @@ package struct RowDelta: Sendable {
   package var layers: Range<Int>
   /// The manifest's id of the file that the floor came from; 0 where there is no floor.
   package var floorFile: Int64
+  /// How the changes were ordered.
+  package var order = Order.log
+  /// Of a key that changed in several lineages of one phase: the newest change of each, but of the
+  /// newest of all, that has that one's phase. Layers without cells.
+  package var others: Range<Int> = 0..<0
+  /// Of a row that is refolded: the manifest's id of the file whose change made that necessary; 0
+  /// for a row whose changes came in order.
+  package var cause: Int64 = 0
+
+  /// How the changes of a key were ordered; see ``RowState/Lineages``.
+  package enum Order: UInt8, Sendable {
+    /// By position; times rose with it.
+    case log
+    /// By position, while times fell.
+    case logWithFallingTimes
+    /// By time.
+    case time
+  }
 
   /// Makes one of its parts.
   package init(
@@ -59,5 +79,35 @@ package struct RowLayer: Sendable {
     self.rank = rank
     self.file = file
     self.cells = cells
+  }
+}
+
+/// A row about which two files disagree, where the source's log does not say who is right.
+package struct RowConflict: Sendable {
+  /// What makes it undecidable.
+  package enum Kind: String, Sendable {
+    /// Two different changes at one position.
+    case position
+    /// Changes in two logs that run side by side.
+    case lineages
+  }
+
+  /// The row's `_id`: UTF-8 bytes in the batch's buffer.
+  package var id: ByteRange
+  /// What makes it undecidable.
+  package var kind: Kind
+  /// The rank of the change that counts.
+  package var rank: Rank
+  /// The manifest's ids of the files whence the change came that counts, and the other.
+  package var wonFile: Int64
+  package var lostFile: Int64
+
+  /// Makes one of its parts.
+  package init(id: ByteRange, kind: Kind, rank: Rank, wonFile: Int64, lostFile: Int64) {
+    self.id = id
+    self.kind = kind
+    self.rank = rank
+    self.wonFile = wonFile
+    self.lostFile = lostFile
   }
 }

@@ -42,6 +42,24 @@ package struct RowState: Sendable, Hashable {
     }
   }
 
+  /// In which logs a key changed: this decides how its changes are ordered.
+  package enum Lineages: Sendable, Hashable {
+    /// In one of each phase, and no later change had an earlier time.
+    case one
+    /// In one of each phase, but times fell while positions rose. Should a second lineage come, time
+    /// decides, and other changes may win than those that the row remembers: it must be refolded.
+    case oneWithFallingTimes
+    /// In several lineages of one phase; see ``Rank/isBefore(_:inParallel:)``. Holds the newest change
+    /// of each lineage, but that of ``RowState/last``, that has the phase of that one; ascending by
+    /// lineage.
+    case parallel([Rank])
+
+    /// Whether the key changed in two lineages of one phase.
+    package var areParallel: Bool {
+      if case .parallel = self { true } else { false }
+    }
+  }
+
   /// The newest change of the row.
   package var last: Rank
   /// Its last insert or delete; nil for a row known only from updates.
@@ -51,19 +69,25 @@ package struct RowState: Sendable, Hashable {
   /// The columns that older changes wrote above the floor, ascending by column; of an incomplete
   /// insert also those that it knew itself, at the floor's own rank.
   package var columnRanks: [ColumnRank]
+  /// In which logs the key changed.
+  package var lineages: Lineages
 
   /// Makes a state of its parts.
-  package init(last: Rank, floor: Floor?, shape: ColumnSet, columnRanks: [ColumnRank] = []) {
+  package init(
+    last: Rank, floor: Floor?, shape: ColumnSet, columnRanks: [ColumnRank] = [],
+    lineages: Lineages = .one
+  ) {
     self.last = last
     self.floor = floor
     self.shape = shape
     self.columnRanks = columnRanks
+    self.lineages = lineages
   }
 
   /// Whether there is a row: it was not deleted, or was touched since.
   package var isLive: Bool {
     guard let floor, floor.kind == .delete else { return true }
-    return last > floor.rank
+    return floor.rank.isBefore(last, inParallel: lineages.areParallel)
   }
 
   /// Whether some columns of the row may be unknown, because its insert was never seen.
@@ -89,6 +113,11 @@ extension RowState {
     if isFloorLast { tag |= 4 }
     if prefix != nil { tag |= 8 }
     if !columnRanks.isEmpty { tag |= 16 }
+    switch lineages {
+    case .one: break
+    case .oneWithFallingTimes: tag |= 32
+    case .parallel: tag |= 64
+    }
     bytes.append(tag)
     if let floor, !isFloorLast { floor.rank.encode(into: &bytes) }
     if let prefix {
@@ -97,11 +126,16 @@ extension RowState {
       Rank.append(UInt64(shape.words.count), to: &bytes)
       for word in shape.words { Rank.append(word, to: &bytes) }
     }
-    guard !columnRanks.isEmpty else { return }
-    Rank.append(UInt64(columnRanks.count), to: &bytes)
-    for entry in columnRanks {
-      Rank.append(UInt64(entry.column), to: &bytes)
-      entry.rank.encode(into: &bytes)
+    if !columnRanks.isEmpty {
+      Rank.append(UInt64(columnRanks.count), to: &bytes)
+      for entry in columnRanks {
+        Rank.append(UInt64(entry.column), to: &bytes)
+        entry.rank.encode(into: &bytes)
+      }
+    }
+    if case .parallel(let others) = lineages {
+      Rank.append(UInt64(others.count), to: &bytes)
+      for rank in others { rank.encode(into: &bytes) }
     }
   }
 
@@ -140,6 +174,25 @@ extension RowState {
         columnRanks.append(ColumnRank(column: Int(column), rank: rank))
       }
     }
-    self.init(last: last, floor: floor, shape: shape, columnRanks: columnRanks)
+    guard let lineages = Lineages(decoding: bytes, at: &offset, tag: tag) else { return nil }
+    self.init(
+      last: last, floor: floor, shape: shape, columnRanks: columnRanks, lineages: lineages)
+  }
+}
+
+extension RowState.Lineages {
+  /// Reads what stands behind the rest of a state; nil when the bytes are not of this form.
+  fileprivate init?(decoding bytes: UnsafeRawBufferPointer, at offset: inout Int, tag: UInt8) {
+    guard tag & 64 != 0 else {
+      self = tag & 32 != 0 ? .oneWithFallingTimes : .one
+      return
+    }
+    guard let count = Rank.read(bytes, &offset) else { return nil }
+    var others: [Rank] = []
+    for _ in 0..<count {
+      guard let rank = Rank(decoding: bytes, at: &offset) else { return nil }
+      others.append(rank)
+    }
+    self = .parallel(others)
   }
 }

@@ -31,6 +31,11 @@ package struct Collection: Sendable, Hashable {
   package var columns: [Column]
   /// The rank of its last truncation or complete re-snapshot: nothing older counts. Nil for none.
   package var floor: Rank?
+  /// The rank up to which nothing can be missing; see ``CollectionStore/close(upTo:collection:)``.
+  package internal(set) var closed: Rank?
+  /// The highest that ``closed`` ever was: at or below it rows may have forgotten what they need to
+  /// merge a change.
+  package internal(set) var pruned: Rank?
 
   /// A column of a collection.
   package struct Column: Sendable, Hashable {

@@ -1,29 +1,6 @@
 package import ChangeModel
 import SQLiteKit
 
-/// What a batch did to a collection, in rows.
-package struct ApplyCounts: Sendable, Hashable {
-  /// Rows that are new.
-  package var inserted = 0
-  /// Rows that changed.
-  package var updated = 0
-  /// Rows that went.
-  package var deleted = 0
-  /// Keys where there was no row and is none, or of which all was known already.
-  package var ignored = 0
-
-  /// Makes zeros.
-  package init() {}
-
-  /// Adds the counts of another batch.
-  package static func += (left: inout ApplyCounts, right: ApplyCounts) {
-    left.inserted += right.inserted
-    left.updated += right.updated
-    left.deleted += right.deleted
-    left.ignored += right.ignored
-  }
-}
-
 extension CollectionStore {
   /// What a batch's rows are to what is stored.
   package enum ApplyMode: Sendable {
@@ -52,6 +29,7 @@ extension CollectionStore {
           try batch.rows.withUnsafeBufferPointer { rows in
             var applier = try RowApplier(writer, mode, bytes: bytes, cells: cells, layers: layers)
             try applier.apply(rows)
+            if !batch.conflicts.isEmpty { try applier.record(batch.conflicts) }
             return applier.counts
           }
         }

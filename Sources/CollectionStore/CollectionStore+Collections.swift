@@ -26,7 +26,7 @@ extension CollectionStore {
     let collection = Collection(
       id: try known ?? heldID(of: source) ?? nextCollectionID(), name: name, source: source,
       key: key,
-      keyOrigin: keyOrigin, layout: layout, columns: columns, floor: nil)
+      keyOrigin: keyOrigin, layout: layout, columns: columns, floor: nil, closed: nil, pruned: nil)
     try connection.execute(Self.tableSQL(collection, name: name))
     try write(collection)
     return collection
@@ -72,13 +72,12 @@ extension CollectionStore {
     if let collection = rebuilds[id] { return collection }
     let statement = try connection.cached(
       """
-      SELECT name, catalog, schema, source, key_rule, key_origin, layout, floor
-        FROM _resequel_collections WHERE id = ? AND state = 'live'
+      SELECT name, catalog, schema, source, key_rule, key_origin, layout, floor,
+        closed, pruned FROM _resequel_collections WHERE id = ? AND state = 'live'
       """)
     statement.bind(1, id)
     defer { statement.reset() }
     guard try statement.step() else { return nil }
-    var offset = 0
     return Collection(
       id: id, name: statement.text(0) ?? "",
       source: SourceTable(
@@ -87,7 +86,8 @@ extension CollectionStore {
       keyOrigin: Collection.KeyOrigin(rawValue: statement.text(5) ?? "") ?? .inferred,
       layout: Collection.Layout(rawValue: statement.text(6) ?? "") ?? .rowid,
       columns: try columns(of: id),
-      floor: statement.isNull(7) ? nil : Rank(decoding: statement.bytes(7), at: &offset))
+      floor: statement.rank(7), closed: statement.rank(8),
+      pruned: statement.rank(9))
   }
 
   /// The collection that takes a source table's changes; nil where there is none yet.
@@ -162,11 +162,12 @@ extension CollectionStore {
     let statement = try connection.cached(
       """
       INSERT INTO _resequel_collections
-        (id, name, catalog, schema, source, state, key_rule, key_origin, layout, floor)
-        VALUES (?, ?, ?, ?, ?, 'live', ?, ?, ?, ?)
+        (id, name, catalog, schema, source, state, key_rule, key_origin, layout, floor, closed,
+          pruned) VALUES (?, ?, ?, ?, ?, 'live', ?, ?, ?, ?, ?, ?)
         ON CONFLICT (id) DO UPDATE SET name = excluded.name, state = 'live',
           key_rule = excluded.key_rule, key_origin = excluded.key_origin,
-          layout = excluded.layout, floor = excluded.floor, held_reason = NULL, held_changes = 0,
+          layout = excluded.layout, floor = excluded.floor, closed = excluded.closed,
+          pruned = excluded.pruned, held_reason = NULL, held_changes = 0,
           held_cause = NULL, held_evidence = NULL, held_hint = NULL
       """)
     defer { statement.clear() }
@@ -178,11 +179,9 @@ extension CollectionStore {
     try statement.bind(6, KeyText.text(collection.key))
     try statement.bind(7, collection.keyOrigin.rawValue)
     try statement.bind(8, collection.layout.rawValue)
-    if let floor = collection.floor {
-      var bytes: [UInt8] = []
-      floor.encode(into: &bytes)
-      try statement.bindCopy(9, blob: bytes)
-    }
+    if let floor = collection.floor { try statement.bindCopy(9, blob: floor.encoded) }
+    if let closed = collection.closed { try statement.bindCopy(10, blob: closed.encoded) }
+    if let pruned = collection.pruned { try statement.bindCopy(11, blob: pruned.encoded) }
     try statement.run()
     try writeColumns(of: collection)
   }
@@ -239,5 +238,22 @@ extension CollectionStore {
     try statement.bind(4, state)
     defer { statement.clear() }
     return try statement.step() ? statement.integer(0) : nil
+  }
+}
+
+extension Statement {
+  /// The rank in a column of the row; nil for NULL, or what is no rank.
+  func rank(_ column: Int32) -> Rank? {
+    var offset = 0
+    return isNull(column) ? nil : Rank(decoding: bytes(column), at: &offset)
+  }
+}
+
+extension Rank {
+  /// The rank as bytes, as ``encode(into:)`` writes it.
+  var encoded: [UInt8] {
+    var bytes: [UInt8] = []
+    encode(into: &bytes)
+    return bytes
   }
 }

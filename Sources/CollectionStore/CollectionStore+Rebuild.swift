@@ -13,7 +13,10 @@ extension CollectionStore {
     precondition(old?.name == collection.name, "a rebuild keeps the id and the name")
     if rebuilds[collection.id] != nil { try abandonRebuild(collection.id) }
     try connection.execute(Self.tableSQL(collection, name: Self.shadowName(collection.id)))
-    rebuilds[collection.id] = collection
+    var shadow = collection
+    shadow.closed = nil
+    shadow.pruned = nil
+    rebuilds[collection.id] = shadow
     collections[collection.id] = nil
   }
 
@@ -60,6 +63,7 @@ extension CollectionStore {
   /// The tables whose rows go with a collection's.
   static let companions = [
     "_resequel_tombstones", "_resequel_partial_rows", "_resequel_moves", "_resequel_bag",
+    "_resequel_conflicts",
   ]
 
   /// The number that a collection's companions have at the moment: negative while it is rebuilt.

@@ -40,26 +40,7 @@ extension CollectionStore {
   /// The row of a key; nil where there is none.
   package func row(_ id: [UInt8], collection: Int64) throws -> StoredRow? {
     let writer = try writer(collection)
-    let names = ["_position", "_event_time", "_file"] + writer.storedColumns
-    let statement = try writer.statement(
-      "SELECT \(names.joined(separator: ", ")) FROM \(writer.table) WHERE _id = ?", "row")
-    defer { statement.clear() }
-    try statement.bindCopy(1, text: id)
-    guard try statement.step() else { return nil }
-    guard let state = RowState(decoding: statement.bytes(0)) else {
-      throw Self.unreadableState(of: writer.collection)
-    }
-    var row = StoredRow(
-      state: state, eventTime: statement.isNull(1) ? nil : statement.integer(1),
-      file: statement.integer(2))
-    var place: Int32 = 3
-    for column in writer.collection.columns.indices where column != writer.idColumn {
-      if state.rank(ofColumn: column) != nil {
-        row.values.append(statement, place, column: UInt32(column))
-      }
-      place += 1
-    }
-    return row
+    return try id.withUnsafeBytes { try writer.row($0) }
   }
 
   /// Makes everything of a collection older than a rank vanish: the source table was truncated, or
@@ -99,6 +80,40 @@ extension CollectionStore {
       last = Array(batch.buffer.bytes[row.id.indices])
       try apply(batch, mode: .merge)
     }
+  }
+}
+
+extension CollectionWriter {
+  /// The file of a row's newest change; nil where there is no row.
+  func file(_ id: UnsafeRawBufferPointer) throws -> Int64? {
+    let statement = try statement("SELECT _file FROM \(table) WHERE _id = ?", "file")
+    defer { statement.reset() }
+    try statement.bindText(1, id)
+    return try statement.step() ? statement.integer(0) : nil
+  }
+
+  /// The row of an `_id`; nil where there is none.
+  func row(_ id: UnsafeRawBufferPointer) throws -> StoredRow? {
+    let names = ["_position", "_event_time", "_file"] + storedColumns
+    let statement = try statement(
+      "SELECT \(names.joined(separator: ", ")) FROM \(table) WHERE _id = ?", "row")
+    defer { statement.clear() }
+    try statement.bindText(1, id)
+    guard try statement.step() else { return nil }
+    guard let state = RowState(decoding: statement.bytes(0)) else {
+      throw CollectionStore.unreadableState(of: collection)
+    }
+    var row = StoredRow(
+      state: state, eventTime: statement.isNull(1) ? nil : statement.integer(1),
+      file: statement.integer(2))
+    var place: Int32 = 3
+    for column in collection.columns.indices where column != idColumn {
+      if state.rank(ofColumn: column) != nil {
+        row.values.append(statement, place, column: UInt32(column))
+      }
+      place += 1
+    }
+    return row
   }
 }
 

@@ -126,6 +126,20 @@ final class CollectionWriter {
       "deletePartial")
   }
 
+  /// Parameters: 1 `_id`, 2 kind, 3 place, 4 and 5 the files.
+  func insertConflict() throws -> Statement {
+    try statement(
+      "INSERT OR REPLACE INTO _resequel_conflicts (collection, _id, kind, place, won_file, "
+        + "lost_file) VALUES (\(companion), ?, ?, ?, ?, ?)", "insertConflict")
+  }
+
+  /// Parameters: 1 `_id`, 2 the time whose conflict stays.
+  func deleteLineageConflicts() throws -> Statement {
+    try statement(
+      "DELETE FROM _resequel_conflicts WHERE collection = \(companion) AND _id = ? "
+        + "AND kind = 'lineages' AND place <> ?", "deleteLineageConflicts")
+  }
+
   /// The greatest `_id` of the rows and the tombstones; nil where there are none.
   func greatestID() throws -> [UInt8]? {
     let statement = try statement(

@@ -16,6 +16,7 @@ struct RowApplier: ~Copyable {
   private let selectState: Statement
   private let selectTombstone: Statement
   private(set) var counts = ApplyCounts()
+  private let bounds: RowMerge.Bounds
 
   // Scratch memory. It lies here and not in the writer, whose class would check every access.
   private var merge: RowMerge
@@ -39,6 +40,7 @@ struct RowApplier: ~Copyable {
     self.insert = insert
     self.selectState = selectState
     self.selectTombstone = selectTombstone
+    bounds = RowMerge.Bounds(floor: writer.collection.floor, closed: writer.collection.closed)
     let columnCount = writer.collection.columns.count
     merge = RowMerge(columnCount: columnCount, idColumn: writer.idColumn)
     cellOfColumn = Array(repeating: -1, count: columnCount)
@@ -106,12 +108,38 @@ struct RowApplier: ~Copyable {
     _ row: RowDelta, _ id: UnsafeRawBufferPointer, stored: RowState?, isRow: Bool
   ) throws {
     if mode == .replace, row.floor == nil, row.layers.isEmpty {
+      if row.cause != 0, isRow { counts.countLate(row.cause, isRepair: true) }
       return try forget(id, isRow: isRow, isTombstone: stored != nil && !isRow)
+    }
+    if mode == .merge, let pruned = writer.collection.pruned, isClosed(row, by: pruned) {
+      return counts.closed.append(Array(id))
     }
     let outcome = merge.merge(
       stored: mode == .merge ? stored : nil, delta: row, layers: layers, cells: cells,
-      collectionFloor: writer.collection.floor)
+      collection: bounds)
+    if mode == .replace {
+      try noteRefold(row, id, isKnown: stored != nil, isRow: isRow, outcome: outcome)
+    } else if let stored {
+      try compare(row, id, stored: stored, isRow: isRow, outcome: outcome)
+    }
+    guard case .parallel(let others) = merge.state.lineages, outcome != .unknowable else {
+      return try write(id, stored: stored, isRow: isRow, outcome: outcome)
+    }
+    let storedFile = isRow ? try writer.file(id) : nil
+    try write(id, stored: stored, isRow: isRow, outcome: outcome)
+    try judge(row, id, others: others, storedFile: storedFile)
+  }
+
+  private func isClosed(_ row: RowDelta, by closed: Rank) -> Bool {
+    if let floor = row.floor, floor.rank.isClosed(by: closed) { return true }
+    return layers[row.layers].contains { $0.rank.isClosed(by: closed) }
+  }
+
+  private mutating func write(
+    _ id: UnsafeRawBufferPointer, stored: RowState?, isRow: Bool, outcome: RowMerge.Outcome
+  ) throws {
     switch outcome {
+    case .unknowable: counts.needsRefold.append(Array(id))
     case .unchanged: counts.ignored += 1
     case .live:
       if isRow && mode == .replace {
@@ -196,8 +224,8 @@ struct RowApplier: ~Copyable {
   private mutating func bury(
     _ id: UnsafeRawBufferPointer, stored: RowState?, isRow: Bool
   ) throws {
-    // What the collection's own floor ended needs no tombstone.
-    if merge.state.last == writer.collection.floor {
+    // What the collection's own floor ended needs no tombstone, nor what no change can come before.
+    if merge.state.last == bounds.floor || bounds.closed.map(merge.state.last.isClosed) == true {
       return try forget(id, isRow: isRow, isTombstone: stored != nil && !isRow)
     }
     let tombstone = try writer.insertTombstone()
@@ -234,6 +262,111 @@ struct RowApplier: ~Copyable {
   private func remove(_ id: UnsafeRawBufferPointer, with statement: Statement) throws {
     try statement.bindText(1, id)
     try statement.run()
+  }
+
+  // MARK: Late changes and conflicts
+
+  /// Compares what came with what was stored of its row, before that is overwritten.
+  private mutating func compare(
+    _ row: RowDelta, _ id: UnsafeRawBufferPointer, stored: RowState, isRow: Bool,
+    outcome: RowMerge.Outcome
+  ) throws {
+    guard outcome != .unknowable, let newest = row.newest(layers) else { return }
+    if newest.rank.isBefore(stored.last, inParallel: merge.state.lineages.areParallel) {
+      let isRepair = isRow && outcome != .unchanged && (outcome == .dead || merge.changesRow)
+      counts.countLate(newest.file, isRepair: isRepair)
+    }
+    for double in DoubleChange.all(in: row, of: stored, layers: layers) {
+      // Reading the row is dear, and doubles are rare.
+      let known = isRow ? try writer.row(id) : nil
+      guard
+        double.differs(
+          from: known, state: stored, cells: cells, bytes: bytes, idColumn: writer.idColumn)
+      else { continue }
+      let storedFile = double.storedRank == stored.last ? known?.file ?? 0 : 0
+      let isNewer = double.storedRank < double.rank
+      try record(
+        id, double.kind, isNewer ? double.rank : double.storedRank,
+        won: isNewer ? double.file : storedFile, lost: isNewer ? storedFile : double.file)
+    }
+  }
+
+  /// Counts a refolded row, by whether it shows other values than it did.
+  private mutating func noteRefold(
+    _ row: RowDelta, _ id: UnsafeRawBufferPointer, isKnown: Bool, isRow: Bool,
+    outcome: RowMerge.Outcome
+  ) throws {
+    guard row.cause != 0, isKnown || outcome == .live else { return }
+    var isRepair = isRow || outcome == .live
+    if isRow, outcome == .live, let known = try writer.row(id) { isRepair = isNews(known) }
+    counts.countLate(row.cause, isRepair: isRepair)
+  }
+
+  private func isNews(_ known: StoredRow) -> Bool {
+    var shown = known.values.cells.filter { $0.kind != .null }[...]
+    for written in merge.written where cells[written.cell].kind != .null {
+      guard let cell = shown.popFirst(), Int(cell.column) == written.column,
+        cell.isSame(as: cells[written.cell], known.values.bytes, bytes)
+      else { return true }
+    }
+    return !shown.isEmpty || known.eventTime ?? .min != merge.eventTime
+  }
+
+  /// Notes whether lineages that changed the row side by side agree; after it was written.
+  ///
+  /// They agree when the newest change of each has the same time and the same contents: replicas
+  /// that emit each change once each. While one copy is missing they do not, so the verdict is
+  /// given anew with every change, and depends only on the newest change of each lineage. Contents
+  /// are compared when a copy comes, with the newest change at that time.
+  private mutating func judge(
+    _ row: RowDelta, _ id: UnsafeRawBufferPointer, others: [Rank], storedFile: Int64?
+  ) throws {
+    let last = merge.state.last
+    let outdated = try writer.deleteLineageConflicts()
+    try outdated.bindText(1, id)
+    try last.encodedTime.withUnsafeBytes {
+      try outdated.bindBlob(2, $0)
+      try outdated.run()
+    }
+    guard last.isOfLog, others.contains(where: { $0.eventTime != last.eventTime }) else { return }
+    let newest = row.newest(layers)
+    let isNewest = newest?.rank == last
+    let lost =
+      isNewest
+      ? layers[row.others].first { $0.rank.eventTime != last.eventTime }?.file ?? storedFile
+      : newest?.file
+    let won = isNewest ? newest?.file : storedFile
+    try record(id, .lineages, nil, won: won ?? 0, lost: lost ?? 0)
+  }
+
+  /// Records the conflicts that were found among the batch's own changes; after its rows.
+  mutating func record(_ conflicts: [RowConflict]) throws {
+    for conflict in conflicts {
+      let id = text(conflict.id)
+      if conflict.kind == .lineages {
+        // A newer change, stored before, makes what the batch disagrees about a thing of the past.
+        let state = try state(selectState, id) ?? state(selectTombstone, id)
+        guard let state, state.last.phase == conflict.rank.phase,
+          state.last.eventTime == conflict.rank.eventTime
+        else { continue }
+      }
+      try record(
+        id, conflict.kind, conflict.rank, won: conflict.wonFile, lost: conflict.lostFile)
+    }
+  }
+
+  private mutating func record(
+    _ id: UnsafeRawBufferPointer, _ kind: RowConflict.Kind, _ rank: Rank?, won: Int64, lost: Int64
+  ) throws {
+    let place = rank.map { kind == .position ? $0.encodedPlace : $0.encodedTime } ?? []
+    let statement = try writer.insertConflict()
+    try statement.bindText(1, id)
+    try statement.bind(2, kind.rawValue)
+    statement.bind(4, won)
+    statement.bind(5, lost)
+    try statement.bindCopy(3, blob: place)
+    try statement.run()
+    counts.conflicts += 1
   }
 
   // MARK: Rows of which columns are unknown

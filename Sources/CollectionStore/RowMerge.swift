@@ -6,7 +6,9 @@ import ChangeModel
 /// The newest floor wins, be it the stored one, the batch's, or the collection's. What is older than
 /// the floor vanishes; per column the newest change at or above it wins. The result depends only on
 /// the set of changes that were ever merged, not on their order, grouping or repetition, because
-/// each part of it is a maximum. Equal ranks are one change seen twice.
+/// each part of it is a maximum. Equal ranks are one change seen twice. Only where a key turns out to
+/// have changed in two lineages, and times had fallen in one, the set decides anew how its changes are
+/// ordered (``Outcome/unknowable``).
 ///
 /// A value of this type is scratch memory that is used row after row; its properties speak of the
 /// last ``merge(stored:delta:layers:cells:collectionFloor:)``.
@@ -19,6 +21,16 @@ struct RowMerge: ~Copyable {
     case live
     /// There is none now: ``RowMerge/state`` is its tombstone.
     case dead
+    /// What the row remembers was chosen in another order than now holds.
+    case unknowable
+  }
+
+  /// What holds for all rows of a collection.
+  struct Bounds {
+    /// The rank of the collection's last truncation; nil for none.
+    var floor: Rank?
+    /// The rank up to which nothing can be missing; nil where that is not known.
+    var closed: Rank?
   }
 
   /// A column whose value the batch gives.
@@ -42,6 +54,12 @@ struct RowMerge: ~Copyable {
   /// The file that the newest change came from, where that change is of the batch; else nil.
   private(set) var file: Int64?
 
+  /// Whether some column of a stored row, or its event time, gets another value.
+  var changesRow: Bool { isFloorRaised || !written.isEmpty }
+
+  /// Whether the row's changes are ordered by time; see ``RowState/Lineages``.
+  private var isParallel = false
+  private var lineages = LineageMerge()
   private let columnCount: Int
   /// The column that repeats the key, and is not stored; -1 for none.
   private let idColumn: Int
@@ -70,15 +88,23 @@ struct RowMerge: ~Copyable {
   ///   - delta: what the batch does to it.
   ///   - layers: the batch's layers.
   ///   - cells: the batch's cells.
-  ///   - collectionFloor: the rank of the collection's last truncation; nil for none.
+  ///   - collection: whose floor and closed rank count.
   mutating func merge(
     stored: RowState?, delta: RowDelta, layers: UnsafeBufferPointer<RowLayer>,
-    cells: UnsafeBufferPointer<Cell>, collectionFloor: Rank?
+    cells: UnsafeBufferPointer<Cell>, collection: borrowing Bounds
   ) -> Outcome {
     written.removeAll(keepingCapacity: true)
-    let floor = Self.newest(
-      Self.newest(stored?.floor, delta.floor),
-      collectionFloor.map { RowState.Floor(kind: .delete, rank: $0) })
+    isParallel = false
+    let isPlain = stored == nil && delta.order == .log
+    if !isPlain {
+      guard let order = lineages.order(stored: stored, delta: delta, layers: layers) else {
+        return .unknowable
+      }
+      isParallel = order == .time
+    }
+    let floor = newest(
+      newest(stored?.floor, delta.floor),
+      collection.floor.map { RowState.Floor(kind: .delete, rank: $0) })
     isFloorRaised = floor != stored?.floor
     eventTime =
       isFloorRaised && floor == delta.floor && floor?.kind != .delete
@@ -87,7 +113,7 @@ struct RowMerge: ~Copyable {
     let newest = layers[delta.layers].first
 
     // The common case by far: a row that is only inserted, and was not there.
-    if stored == nil, let floor, floor.kind == .insert, floor == delta.floor,
+    if isPlain, let floor, floor.kind == .insert, floor == delta.floor,
       delta.layers.count <= 1, newest?.rank ?? floor.rank == floor.rank
     {
       if let newest { write(newest, cells) }
@@ -96,26 +122,31 @@ struct RowMerge: ~Copyable {
       return .live
     }
     collect(stored, floor: floor)
-    for layer in layers[delta.layers] where Self.counts(layer.rank, above: floor) {
+    for layer in layers[delta.layers] where counts(layer.rank, above: floor) {
       collect(layer, cells, floor: floor)
     }
     guard let last = last(stored, newest, delta, floor: floor) else { return forget(.unchanged) }
-    makeState(last: last, floor: floor)
+    makeState(last: last, floor: floor, closed: collection.closed)
+    if !isPlain { state.lineages = lineages.state(last: last) }
     return forget(outcome(stored: stored))
   }
 
   /// Whether a change counts, being at or above a floor.
-  static func counts(_ rank: Rank, above floor: RowState.Floor?) -> Bool {
+  private func counts(_ rank: Rank, above floor: RowState.Floor?) -> Bool {
     guard let floor else { return true }
-    return floor.kind == .delete ? rank > floor.rank : rank >= floor.rank
+    return floor.kind == .delete ? isBefore(floor.rank, rank) : !isBefore(rank, floor.rank)
+  }
+
+  private func isBefore(_ left: Rank, _ right: Rank) -> Bool {
+    left.isBefore(right, inParallel: isParallel)
   }
 
   /// The newer of two floors; of equal ranks (which a well-made batch does not hold) the one of the
   /// higher kind, so that the order in which they come does not matter.
-  private static func newest(_ left: RowState.Floor?, _ right: RowState.Floor?) -> RowState.Floor? {
+  private func newest(_ left: RowState.Floor?, _ right: RowState.Floor?) -> RowState.Floor? {
     guard let left else { return right }
     guard let right else { return left }
-    if left.rank != right.rank { return left.rank < right.rank ? right : left }
+    if left.rank != right.rank { return isBefore(left.rank, right.rank) ? right : left }
     return left.kind.rawValue < right.kind.rawValue ? right : left
   }
 
@@ -130,12 +161,12 @@ struct RowMerge: ~Copyable {
   /// Takes up the stored columns that the floor leaves.
   private mutating func collect(_ stored: RowState?, floor: RowState.Floor?) {
     guard let stored else { return }
-    if !stored.shape.isEmpty, Self.counts(stored.last, above: floor) {
+    if !stored.shape.isEmpty, counts(stored.last, above: floor) {
       for column in stored.shape.columns {
         add(Entry(column: column, cell: -1, rank: stored.last))
       }
     }
-    for known in stored.columnRanks where Self.counts(known.rank, above: floor) {
+    for known in stored.columnRanks where counts(known.rank, above: floor) {
       add(Entry(column: known.column, cell: -1, rank: known.rank))
     }
   }
@@ -153,7 +184,7 @@ struct RowMerge: ~Copyable {
         // An insert that is stored has already given every column that no later change wrote.
         if !isFloorRaised, let floor, floor.kind == .insert, layer.rank == floor.rank { continue }
         add(Entry(column: column, cell: index, rank: layer.rank))
-      } else if entries[known].rank < layer.rank {
+      } else if isBefore(entries[known].rank, layer.rank) {
         entries[known].cell = index
         entries[known].rank = layer.rank
       }
@@ -172,20 +203,22 @@ struct RowMerge: ~Copyable {
   ) -> Rank? {
     var last = floor?.rank
     file = floor == delta.floor && isFloorRaised ? delta.floorFile : isFloorRaised ? 0 : nil
-    if let stored, Self.counts(stored.last, above: floor) || stored.floor == floor,
-      last.map({ $0 <= stored.last }) ?? true
+    if let stored, counts(stored.last, above: floor) || stored.floor == floor,
+      last.map({ !isBefore(stored.last, $0) }) ?? true
     {
       last = stored.last
       file = nil
     }
-    if let newest, Self.counts(newest.rank, above: floor), last.map({ $0 < newest.rank }) ?? true {
+    if let newest, counts(newest.rank, above: floor),
+      last.map({ isBefore($0, newest.rank) }) ?? true
+    {
       last = newest.rank
       file = newest.file
     }
     return last
   }
 
-  private mutating func makeState(last: Rank, floor: RowState.Floor?) {
+  private mutating func makeState(last: Rank, floor: RowState.Floor?, closed: Rank?) {
     entries.sort { $0.column < $1.column }
     state = RowState(last: last, floor: floor, shape: ColumnSet())
     for entry in entries {
@@ -198,6 +231,9 @@ struct RowMerge: ~Copyable {
       if let floor, floor.kind == .insert, entry.rank == floor.rank { continue }
       if entry.rank == last {
         state.shape.insert(entry.column)
+      } else if floor?.kind == .insert, let closed, entry.rank.isClosed(by: closed) {
+        // No change can come between the floor and this one any more.
+        continue
       } else {
         state.columnRanks.append(RowState.ColumnRank(column: entry.column, rank: entry.rank))
       }

@@ -53,6 +53,7 @@ enum Schema {
       counters TEXT,                  -- the running counts: absent, dense, or why they prove nothing
       doubts TEXT,                    -- JSON array: what about its order a person must look at
       closed BLOB,                    -- rank up to which nothing can be missing; NULL where unknown
+      pruned BLOB,                    -- the highest that closed ever was: below it deletes may be forgotten
       held_changes INTEGER NOT NULL DEFAULT 0,     -- changes that wait
       held_reason TEXT,               -- why they wait: one word,
       held_cause TEXT,                -- a sentence,
@@ -125,8 +126,8 @@ enum Schema {
       collection INTEGER NOT NULL,
       _id TEXT NOT NULL,
       kind TEXT NOT NULL,             -- position or lineages
-      place BLOB NOT NULL,            -- the position, encoded
-      won_file INTEGER NOT NULL,      -- whence the change came that counts,
+      place BLOB NOT NULL,            -- the position, or the time at which both changed it
+      won_file INTEGER NOT NULL,      -- whence the change came that counts (0: not known any more),
       lost_file INTEGER NOT NULL,     -- and the other
       PRIMARY KEY (collection, _id, kind, place)
     ) WITHOUT ROWID;

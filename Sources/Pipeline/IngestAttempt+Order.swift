@@ -31,7 +31,10 @@ extension IngestAttempt {
       reread = slots
     }
     ledger.gaps = try await gapRecords(of: ledger)
-    if ledger.mayHaveFreed || ledger.awaited != before.awaited, !rebuilds.contains(index) {
+    ledger.open = openTransactions
+    let hasFreed =
+      ledger.mayHaveFreed || ledger.awaited != before.awaited || ledger.open != before.open
+    if hasFreed, !rebuilds.contains(index) {
       reread = try await readWaiting(index, &ledger)
     }
     place(index, &ledger, reread: reread)
@@ -80,6 +83,16 @@ extension IngestAttempt {
     return ledger
   }
 
+  /// Notes the last transaction of each log, before any of this call's changes go on.
+  mutating func noteTransactions() {
+    guard waits else { return }
+    for file in files where !file.isReread {
+      for tally in file.tallies.values { book.noteTails(of: tally.evidence, seen: now) }
+    }
+    openTransactions = book.openTransactions(
+      now: now, settle: configuration.settle.microseconds)
+  }
+
   /// What a file of this call says of a collection.
   private func evidence(of index: Int, slot: Int) -> FileEvidence? {
     guard var evidence = files[slot].tallies[index]?.evidence else { return nil }
@@ -98,7 +111,8 @@ extension IngestAttempt {
     let placement = Placement(
       verdict: ledger.verdict, evidence: ledger.evidence,
       indexes: files.map { ledger.indexes[$0.record.id] },
-      awaited: gaps.filter { !$1.isWaived }.map(\.0), waived: gaps.filter { $1.isWaived }.map(\.0))
+      awaited: gaps.filter { !$1.isWaived }.map(\.0), waived: gaps.filter { $1.isWaived }.map(\.0),
+      open: ledger.open)
     let placed = sequencer.place(collection: index, by: placement)
     for slot in files.indices {
       let file = files[slot].record.id
@@ -376,7 +390,7 @@ extension BatchPath {
 
 extension Duration {
   /// The whole microseconds of it.
-  fileprivate var microseconds: Int64 {
+  var microseconds: Int64 {
     let (seconds, attoseconds) = components
     let whole = seconds.multipliedReportingOverflow(by: 1_000_000)
     return whole.overflow ? .max : whole.partialValue.addingClamped(attoseconds / 1_000_000_000_000)

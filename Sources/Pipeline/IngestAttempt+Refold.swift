@@ -16,7 +16,9 @@ extension IngestAttempt {
       let components = try await gatherForRefold(index, key: key, late: late)
       var reader = takeReader()
       linked.fileIDs = fileIDs
-      for component in components { try linked.fold(component, upon: [], reading: &reader) }
+      for component in components {
+        try linked.fold(component, upon: [], reading: &reader, cause: cause(of: component))
+      }
     } catch let error as IngestError where error.severity == .file {
       linked.leave(late)
       let name = catalog.entries[index].name
@@ -27,6 +29,14 @@ extension IngestAttempt {
         hint: "Put the file back and run again, or make the table anew from what is there: "
           + "replay --rebuild \(name).")
     }
+  }
+
+  /// The manifest's id of the file for whose changes a component is refolded: the newest change that
+  /// is of this call.
+  private func cause(of component: LinkedRows.Component) -> Int64 {
+    let fresh = Set(files.filter { !$0.isReread }.map(\.record.id))
+    let ids = component.entries.reversed().lazy.map { files[Int($0.change.file)].record.id }
+    return ids.first { fresh.contains($0) } ?? ids.first ?? 0
   }
 
   /// Reads all changes of a collection again, and returns the components that hold these keys.
@@ -51,7 +61,7 @@ extension IngestAttempt {
     try await readFiles(slots, counting: false) { $0.name == name }
     if let failed = slots.compactMap({ files[$0].outcome?.error }).first { throw failed }
     let all = sequencer.release(collection: index)
-    return LinkedRows.components(of: all, key: key, stored: [])
+    return LinkedRows.components(of: all, key: key, stored: [], ids: late)
       .filter { !late.isDisjoint(with: $0.ids) }
   }
 }

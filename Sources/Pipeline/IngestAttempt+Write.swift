@@ -17,7 +17,9 @@ extension IngestAttempt {
       guard isTouched else { continue }
       try await order(index, slots: holders[index] ?? [])
       let isRebuilt = rebuilds.contains(index)
-      guard isRebuilt || sequencer.count(collection: index) > 0 else { continue }
+      // A new collection whose changes all wait is made, and is empty.
+      let isNew = catalog.entries[index].storeID == nil
+      guard isRebuilt || isNew || sequencer.count(collection: index) > 0 else { continue }
       if isRebuilt { try await beginRebuild(index) }
       try Task.checkCancellation()
       let ordered = sequencer.release(collection: index)
@@ -82,7 +84,7 @@ extension IngestAttempt {
     catalog.update(index) { $0.storedColumnCount = $0.columns.count }
   }
 
-  /// The mean width of some of the rows, in bytes of their values.
+  /// The mean width of some of the rows, in bytes of their values; beyond all where there is none.
   private mutating func sampledRowWidth(_ ordered: OrderedChanges) throws -> Int {
     var reader = takeReader()
     var buffer = CellBuffer()
@@ -92,7 +94,7 @@ extension IngestAttempt {
       _ = try reader.appendValues(of: change, to: &buffer)
       rows += 1
     }
-    return rows == 0 ? 0 : buffer.bytes.count / rows
+    return rows == 0 ? .max : buffer.bytes.count / rows
   }
 
   var fileIDs: [Int64] { files.map(\.record.id) }
@@ -110,19 +112,30 @@ extension IngestAttempt {
       columnCount: entry.columns.count, fileIDs: fileIDs, excluded: handled)
     progress.beginWriting(rows: assembler.keyCount)
     let writer = writer
+    var refused: Set<[UInt8]> = []
     // One batch is assembled while the one before is written.
     try await withThrowingTaskGroup(of: ApplyCounts.self) { group in
       while let batch = try assembler.next(reading: &reader, rowLimit: 4096, byteLimit: 4 << 20) {
-        if let counts = try await group.next() { count(counts) }
+        if let counts = try await group.next() { count(counts, refused: &refused) }
         try Task.checkCancellation()
         group.addTask {
           try await writer.perform { store in try store.apply(batch, mode: .merge) }
         }
         progress.wrote(rows: batch.rows.count)
       }
-      while let counts = try await group.next() { count(counts) }
+      while let counts = try await group.next() { count(counts, refused: &refused) }
     }
     summary.duplicates += assembler.repeats
+    if refused.isEmpty { return }
+    var linked = LinkedRows(collection: collection, key: key, fileIDs: fileIDs)
+    try await refold(refused, of: index, key: key, into: &linked)
+    try await write(linked, to: collection)
+  }
+
+  private mutating func count(_ counts: ApplyCounts, refused: inout Set<[UInt8]>) {
+    count(counts)
+    refused.formUnion(counts.needsRefold)
+    refused.formUnion(counts.closed)
   }
 
   mutating func count(_ counts: ApplyCounts) {
@@ -155,6 +168,11 @@ extension IngestAttempt {
     if !late.isEmpty {
       try await refold(late, of: index, key: key, into: &linked)
     }
+    try await write(linked, to: collection)
+    return linked.handled
+  }
+
+  private mutating func write(_ linked: LinkedRows, to collection: Int64) async throws {
     let batch = linked.batch
     let moves = linked.moves
     count(
@@ -162,7 +180,6 @@ extension IngestAttempt {
         for move in moves { try store.insert(move, collection: collection) }
         return try store.apply(batch, mode: .replace)
       })
-    return linked.handled
   }
 
   /// The moves in the store that some change of this call comes before: it must go along.

@@ -32,6 +32,8 @@ struct IngestAttempt {
   var book: OrderBook
   /// What the files of this call's collections say together, by the catalog's index.
   var orders: [Int: OrderBook.Ledger] = [:]
+  /// The transactions of which more may come, by the lineage's hash.
+  var openTransactions: [UInt32: UInt64] = [:]
   /// What is worth remembering, and telling.
   var notes: [StoreEvent] = []
   /// Whether changes behind a gap wait.
@@ -71,6 +73,7 @@ struct IngestAttempt {
     do {
       try await recordFiles()
       try await readNumbers()
+      noteTransactions()
       try await writeCollections()
       for reader in readers { try reader.verify() }
       try await recordRest()

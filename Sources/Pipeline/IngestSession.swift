@@ -12,6 +12,8 @@ package struct IngestSession: Sendable {
   private let width: Int
   private let waits: Bool
   private let clock: @Sendable () -> Int64
+  /// When the last call began.
+  private var lastCall = Int64.min
 
   /// Takes over an open store.
   ///
@@ -53,13 +55,15 @@ package struct IngestSession: Sendable {
   ) async throws -> RunSummary {
     var unusable = Unusable()
     while true {
+      let now = clock()
       var attempt = IngestAttempt(
         configuration: configuration, writer: writer, catalog: catalog, book: book, width: width,
-        waits: waits, now: clock(), unusable: unusable, rebuild: rebuild, onEvent: onEvent)
+        waits: waits, now: now, unusable: unusable, rebuild: rebuild, onEvent: onEvent)
       do {
         let summary = try await attempt.run(listing)
         catalog = attempt.catalog
         book = attempt.book
+        lastCall = now
         return summary
       } catch let input as UnusableInput {
         unusable.insert(input)
@@ -74,11 +78,15 @@ package struct IngestSession: Sendable {
     try await writer.perform(work)
   }
 
-  /// How long until some gap is not waited for any longer; nil where none is.
+  /// How long until something that waits may go on though nothing comes: because a gap is not
+  /// waited for any longer, or a transaction is taken to be over. Nil where nothing will.
   package func timeToDeadline() async throws -> Duration? {
     guard waits else { return nil }
-    let deadline = try await writer.perform { store in try store.nextDeadline() }
-    return deadline.map { .microseconds(max(0, $0 - clock())) }
+    let now = clock()
+    let gap = try await writer.perform { store in try store.nextDeadline() }
+    let transaction = book.transactionDeadline(
+      now: lastCall, settle: configuration.settle.microseconds)
+    return [gap, transaction].compactMap(\.self).min().map { .microseconds(max(0, $0 - now)) }
   }
 
   /// Adds what is left undone in the database, by this run or an earlier one.

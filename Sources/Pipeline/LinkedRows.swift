@@ -35,11 +35,14 @@ struct LinkedRows {
 
   /// The components among released changes that moves link, each in the order of ranks.
   ///
-  /// - Parameter stored: moves that the store remembers and that late changes fall under.
+  /// - Parameters:
+  ///   - stored: moves that the store remembers and that late changes fall under.
+  ///   - ids: keys that are wanted though no move may link them.
   static func components(
-    of ordered: OrderedChanges, key: KeyRule, stored: [KeyMove]
+    of ordered: OrderedChanges, key: KeyRule, stored: [KeyMove], ids: Set<[UInt8]> = []
   ) -> [Component] {
     var links = MoveComponents()
+    for id in ids { links.link(id, id) }
     for move in stored { links.link(move.oldID, move.newID) }
     for change in ordered.queue.changes where change.isMove {
       links.link(
@@ -63,26 +66,17 @@ struct LinkedRows {
     }
     return components.values.map { component in
       var component = component
-      component.entries.sort { $0.rank < $1.rank }
+      component.sort()
       return component
     }
   }
 
-  /// Keys that moves link, and the changes of them.
-  struct Component {
-    var ids: [[UInt8]]
-    var entries: [Entry] = []
-
-    /// Whether every change comes after everything that is stored of the component's keys.
-    func isInOrder(after states: [RowState]) -> Bool {
-      guard let first = entries.first else { return true }
-      return states.allSatisfy { $0.last < first.rank && ($0.floor?.rank ?? .lowest) < first.rank }
-    }
-  }
-
   /// Folds a component, upon what is stored or from nothing, and adds its rows to the batch.
+  ///
+  /// - Parameter cause: of a refold, the manifest's id of the file that made it necessary; else 0.
   mutating func fold(
-    _ component: Component, upon stored: [KnownKey], reading reader: inout RecordReader
+    _ component: Component, upon stored: [KnownKey], reading reader: inout RecordReader,
+    cause: Int64 = 0
   ) throws {
     var fold = SerialFold()
     for row in stored { put(row, into: &fold) }
@@ -95,7 +89,12 @@ struct LinkedRows {
       let cells = isPlainDelete ? 0..<0 : try reader.appendValues(of: entry.change, to: &scratch)
       apply(entry, cells: scratch.cells[cells], to: &fold)
     }
-    fold.append(to: &batch)
+    let firstRow = batch.rows.count
+    fold.append(to: &batch, order: component.order(after: stored.map(\.state)))
+    for row in firstRow..<batch.rows.count {
+      batch.rows[row].cause = cause
+      try appendLineages(of: row, from: component, reading: &reader)
+    }
     handled.formUnion(component.ids)
     moves += fold.moves.map { KeyMove(oldID: $0.old, rank: $0.rank, newID: $0.new) }
   }
@@ -103,6 +102,29 @@ struct LinkedRows {
   /// Leaves keys to the store as they are, though changes of them came.
   mutating func leave(_ ids: Set<[UInt8]>) {
     handled.formUnion(ids)
+  }
+
+  /// Tells the newest change of each lineage of a row whose component changed in several, and whether
+  /// those of one time differ.
+  private mutating func appendLineages(
+    of row: Int, from component: Component, reading reader: inout RecordReader
+  ) throws {
+    guard batch.rows[row].order == .time else { return }
+    let newest = component.newestOfLineages(Array(batch.buffer.bytes[batch.rows[row].id.indices]))
+    let start = batch.layers.count
+    for entry in newest {
+      let file = fileIDs[Int(entry.change.file)]
+      batch.layers.append(RowLayer(rank: entry.rank, file: file, cells: 0..<0))
+      guard entry.rank.isParallel(to: newest[0].rank), entry.rank.phase & 1 == 1,
+        entry.rank.eventTime == newest[0].rank.eventTime,
+        try !reader.saySame(newest[0].change, entry.change)
+      else { continue }
+      batch.conflicts.append(
+        RowConflict(
+          id: batch.rows[row].id, kind: .lineages, rank: newest[0].rank,
+          wonFile: fileIDs[Int(newest[0].change.file)], lostFile: file))
+    }
+    batch.rows[row].others = start..<batch.layers.count
   }
 
   private func put(_ known: KnownKey, into fold: inout SerialFold) {

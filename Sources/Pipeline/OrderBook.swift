@@ -19,12 +19,17 @@ struct OrderBook: Sendable {
     var counts: [Int64: Placement.Counts] = [:]
     /// The gaps as they were at last.
     var gaps: [GapRecord] = []
+    /// The transactions whose changes waited because more of them might come.
+    var open: [UInt32: UInt64] = [:]
     /// Whether files that may go on must be looked for, though the gaps are as they were.
     var mayHaveFreed = true
     /// What the files were found to say together.
     var verdict = OrderVerdict()
     /// What of that was noted.
     var note = CollectionStore.OrderNote()
+
+    /// Whether any changes wait.
+    var hasWaiting: Bool { counts.contains { $1.waiting > 0 } }
 
     /// Adds a file, or overwrites what it says.
     mutating func put(_ evidence: FileEvidence, of file: Int64) {
@@ -40,6 +45,8 @@ struct OrderBook: Sendable {
 
   /// The names of lineages, by the hash that ranks hold.
   var lineages: [UInt32: String] = [:]
+  /// The last transaction of each log that names them, by the lineage's hash.
+  private(set) var tails: [UInt32: TransactionTail] = [:]
   /// By the collection's number in the store.
   var ledgers: [Int64: Ledger] = [:]
   /// The numbered files of each series, by its hash; nil until they are read.
@@ -91,6 +98,30 @@ struct OrderBook: Sendable {
     ledger.note = try store.orderNote(ofCollection: id)
     ledger.verdict = judge(ledger.evidence)
     return ledger
+  }
+
+  /// Notes which transactions a file's evidence ends with.
+  mutating func noteTails(of evidence: FileEvidence, seen: Int64) {
+    for segment in evidence.segments where !segment.isSnapshot {
+      guard let name = lineages[segment.lineage],
+        let tail = TransactionTail(of: segment, lineage: name, seen: seen)
+      else { continue }
+      tails[segment.lineage, default: tail].take(tail)
+    }
+  }
+
+  /// The transactions of which more may come, by the lineage's hash.
+  ///
+  /// - Parameters:
+  ///   - now: microseconds since 1970.
+  ///   - settle: how long nothing of one must have come for it to be over, in microseconds.
+  func openTransactions(now: Int64, settle: Int64) -> [UInt32: UInt64] {
+    tails.filter { now - $1.seen < settle }.mapValues(\.transaction)
+  }
+
+  /// When the first of them is over; nil where there is none.
+  func transactionDeadline(now: Int64, settle: Int64) -> Int64? {
+    tails.values.filter { now - $0.seen < settle }.map { $0.seen + settle }.min()
   }
 
   /// Judges the evidence of a collection's files.

@@ -52,7 +52,10 @@ struct RowAssembler {
     while keysDone < keyCount, batch.rows.count < rowLimit, batch.buffer.bytes.count < byteLimit {
       let (group, id) = rowIDs.row(keysDone, of: ordered)
       keysDone += 1
-      if !excluded.isEmpty, excluded.contains(id.bytes(of: ordered)) { continue }
+      if !excluded.isEmpty, excluded.contains(id.bytes(of: ordered)) {
+        try compareDoubles(group, id: id, to: &batch, reading: &reader)
+        continue
+      }
       try append(group, id: id, to: &batch, reading: &reader)
     }
     return batch
@@ -85,6 +88,61 @@ struct RowAssembler {
         eventTime: fold.floor?.operation == .insert ? fold.floor?.eventTime ?? .min : .min,
         floorFile: fold.floor.map { fileIDs[Int($0.file)] } ?? 0,
         layers: firstLayer..<batch.layers.count))
+    guard !fold.doubles.isEmpty || fold.order != .log else { return }
+    batch.rows[batch.rows.count - 1].order = fold.order
+    if fold.order == .time { try appendLineages(of: group, to: &batch, reading: &reader) }
+    for double in fold.doubles
+    where try differ(double.won, double.lost, id: idRange, kind: .position, &batch, &reader) {
+      if double.won.operation == double.lost.operation { repeats -= 1 }
+    }
+  }
+
+  /// Looks for conflicts among the changes of a key that is written otherwise.
+  private mutating func compareDoubles(
+    _ group: OrderedChanges.Group, id: RowIDs.ID, to batch: inout RowBatch,
+    reading reader: inout RecordReader
+  ) throws {
+    fold.fold(group, of: ordered)
+    if fold.doubles.isEmpty { return }
+    let start = batch.buffer.bytes.count
+    id.append(to: &batch.buffer.bytes, of: ordered)
+    let range = ByteRange(offset: start, count: batch.buffer.bytes.count - start)
+    for double in fold.doubles {
+      _ = try differ(double.won, double.lost, id: range, kind: .position, &batch, &reader)
+    }
+  }
+
+  /// Tells the newest change of each lineage of a key that changed in several, and compares those of
+  /// one time: they are copies of one change, or nobody knows which is right.
+  private mutating func appendLineages(
+    of group: OrderedChanges.Group, to batch: inout RowBatch, reading reader: inout RecordReader
+  ) throws {
+    let lineages = ordered.newestOfLineages(group)
+    let start = batch.layers.count
+    for change in lineages.dropFirst() {
+      batch.layers.append(
+        RowLayer(rank: ordered.rank(of: change), file: fileIDs[Int(change.file)], cells: 0..<0))
+    }
+    let row = batch.rows.count - 1
+    batch.rows[row].others = start..<batch.layers.count
+    for change in lineages.dropFirst() where change.eventTime == lineages[0].eventTime {
+      let id = batch.rows[row].id
+      _ = try differ(lineages[0], change, id: id, kind: .lineages, &batch, &reader)
+    }
+  }
+
+  /// Whether two records say different things of a row; then that is noted.
+  private func differ(
+    _ won: SequencedChange, _ lost: SequencedChange, id: ByteRange, kind: RowConflict.Kind,
+    _ batch: inout RowBatch, _ reader: inout RecordReader
+  ) throws -> Bool {
+    if kind == .lineages, ordered.rank(of: won).phase & 1 == 0 { return false }
+    if try reader.saySame(won, lost) { return false }
+    batch.conflicts.append(
+      RowConflict(
+        id: id, kind: kind, rank: ordered.rank(of: won), wonFile: fileIDs[Int(won.file)],
+        lostFile: fileIDs[Int(lost.file)]))
+    return true
   }
 
   /// Drops the cells whose column a newer change of the key has written, and marks the others.

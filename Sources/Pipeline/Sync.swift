@@ -71,7 +71,8 @@ package struct Sync: Sendable {
       }
       if news.listing.files.isEmpty && news.listing.errors.isEmpty {
         guard var left = patience else { continue }
-        if deadline == .zero { continue }
+        // What ends as soon as files do is worth staying for: a transaction that may have more parts.
+        if let deadline, deadline <= configuration.settle { continue }
         if news.isSettled { return }
         if left.isOver {
           summary.warnings += news.waitingFor.map { "\($0) is still being written" }

@@ -29,7 +29,8 @@ enum CursorKind {
 /// Each kind's order is given in Arcion's CDC format documentation: MySQL by (number of the log
 /// file, offset, row), Cassandra by (segment, offset, part), MongoDB by (cluster time, sequence),
 /// SAP ASE by (log page, log row), below the dense counter because pages are used again, Informix
-/// by its sequence number.
+/// by its sequence number. The last word of a position names the transaction, where the source tells
+/// it: it comes behind what already tells any two changes apart.
 enum CursorReader {
   /// Reads a cursor from its members.
   ///
@@ -58,17 +59,25 @@ enum CursorReader {
       cursor.lineage = "ase:" + text(members, "catalogName")
       cursor.position = Position(
         UInt64(max(0, counter)), try number(members, "operationLogPageNumber"),
-        try number(members, "operationLogRowNumber"))
+        try number(members, "operationLogRowNumber"),
+        transaction(
+          page: try number(members, "transactionLogPageNumber", orElse: 0),
+          row: try number(members, "transactionLogRowNumber", orElse: 0)))
     } else if find(members, "seqNum") != nil {
       cursor.kind = .informix
       cursor.lineage = "informix:" + text(members, "extractorId")
-      cursor.position = Position(try number(members, "seqNum"))
+      cursor.position = Position(
+        try number(members, "seqNum"), 0, 0, try number(members, "transactionNum", orElse: 0))
     } else {
       cursor.state = .unreadable
       cursor.lineage = extractorLineage(members)
     }
     return cursor
   }
+
+  /// A number for SAP ASE's transaction, from the page and row of the log where it began; zero for
+  /// none.
+  static func transaction(page: UInt64, row: UInt64) -> UInt64 { page << 16 ^ row }
 
   /// The lineage of a cursor that says no more of its source.
   static func extractorLineage(_ members: [JSONMember]) -> String {

@@ -207,11 +207,12 @@ extension RecordDecoder {
       case .ase:
         fields += [
           ("operationLogPageNumber", word + 1), ("operationLogRowNumber", word + 2),
-          ("transactionLogPageNumber", ignored), ("transactionLogRowNumber", ignored),
+          ("transactionLogPageNumber", word + 3),
+          ("transactionLogRowNumber", RecordTemplate.Number.transactionRow),
         ]
       case .informix:
         fields += [
-          ("seqNum", word), ("transactionNum", ignored),
+          ("seqNum", word), ("transactionNum", word + 3),
           ("startSeqNumForOldestUncommitedTxn", ignored),
         ]
       }

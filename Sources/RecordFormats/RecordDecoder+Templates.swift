@@ -214,6 +214,8 @@ extension RecordDecoder {
       change.position = Position(numbers[0], numbers[1], numbers[2], numbers[3])
       if template.pointee.isCounterFirst {
         change.position.word0 = UInt64(max(0, change.counter))
+        change.position.word3 = CursorReader.transaction(
+          page: numbers[3], row: numbers[RecordTemplate.Number.transactionRow])
       }
     }
     return true

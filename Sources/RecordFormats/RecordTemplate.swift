@@ -30,14 +30,15 @@ struct TemplateStep {
 /// learned from, which was walked and checked whole. Any deviation, however small, is no match, and
 /// the record is read the general way.
 struct RecordTemplate {
-  /// Where numbers go: words of the position, the timestamp, the four counts, and what is only
-  /// looked over.
+  /// Where numbers go: words of the position, the timestamp, the four counts, the row where SAP ASE's
+  /// transaction began, and what is only looked over.
   enum Number {
     static let word = 0
     static let timestamp = 4
     static let count = 5
-    static let ignored = 9
-    static let total = 10
+    static let transactionRow = 9
+    static let ignored = 10
+    static let total = 11
   }
   /// What a record gave.
   struct Match {

@@ -52,6 +52,11 @@ struct FileChains {
     }
   }
 
+  /// How many stretches of counts there are in all files.
+  var stretchCount: Int {
+    files.reduce(0) { $0 + $1.segments.reduce(0) { $0 + $1.counts.ranges.count } }
+  }
+
   /// All segments.
   var links: [Link] { chains.flatMap(links) }
 

@@ -1,4 +1,4 @@
-import ChangeModel
+package import ChangeModel
 
 /// What is left of the changes of one key when each change that nothing shows of is dropped.
 ///
@@ -12,6 +12,11 @@ package struct KeyFold: Sendable {
   package private(set) var needed: [SequencedChange] = []
   /// How many changes repeat one at the same place of the log.
   package private(set) var repeats = 0
+  /// Changes at one place of the log that came from different files, the one that counts first:
+  /// repeats, unless their records differ.
+  package private(set) var doubles: [(won: SequencedChange, lost: SequencedChange)] = []
+  /// How the changes are ordered.
+  package private(set) var order = RowDelta.Order.log
   private var covered = ColumnSet()
 
   /// Makes an empty fold; reuse one for many keys.
@@ -22,13 +27,15 @@ package struct KeyFold: Sendable {
     floor = nil
     needed.removeAll(keepingCapacity: true)
     repeats = 0
+    order = .log
+    if !doubles.isEmpty { doubles.removeAll() }
     covered = ColumnSet()
     let start = Int(group.start)
     var index = start + Int(group.count) - 1
     while index >= start {
       let change = ordered.queue.changes[Int(ordered.order[index])]
-      if index > start, isRepeat(ordered.queue.changes[Int(ordered.order[index - 1])], change) {
-        repeats += 1
+      if index > start {
+        compare(ordered.queue.changes[Int(ordered.order[index - 1])], change)
       }
       if floor == nil { take(change, shapes: ordered.queue.shapes) }
       index -= 1
@@ -59,8 +66,31 @@ package struct KeyFold: Sendable {
     needed.append(change)
   }
 
-  private func isRepeat(_ left: SequencedChange, _ right: SequencedChange) -> Bool {
-    left.position == right.position && left.lineage == right.lineage && left.phase == right.phase
-      && left.operation == right.operation && left.position != .zero
+  /// Compares a change with the one before it.
+  private mutating func compare(_ older: SequencedChange, _ change: SequencedChange) {
+    guard older.phase == change.phase else { return }
+    if older.lineage != change.lineage {
+      order = .time
+    } else if older.eventTime > change.eventTime, order == .log {
+      order = .logWithFallingTimes
+    }
+    guard older.position == change.position, older.lineage == change.lineage,
+      change.position != .zero
+    else { return }
+    if older.operation == change.operation { repeats += 1 }
+    if older.file != change.file { doubles.append((won: change, lost: older)) }
+  }
+}
+
+extension OrderedChanges {
+  /// Of a group that holds several lineages of its newest phase: the newest change of each, newest
+  /// first.
+  package func newestOfLineages(_ group: Group) -> [SequencedChange] {
+    var newest: [SequencedChange] = []
+    for change in changes(of: group).reversed() {
+      if let first = newest.first, first.phase != change.phase { break }
+      if !newest.contains(where: { $0.lineage == change.lineage }) { newest.append(change) }
+    }
+    return newest
   }
 }

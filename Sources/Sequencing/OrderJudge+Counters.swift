@@ -23,7 +23,7 @@ extension OrderJudge {
     verdict.sequences = verdict.epochs.map { $0.map { _ in 0 } }
     let links = chains.links
     let epochCount = Int(links.map { epoch(of: $0, chains, verdict) }.max() ?? 0) + 1
-    if epochCount == 1 { return }
+    if epochCount == 1 || chains.stretchCount > Self.stretchBound { return }
     var stretches = [[ClosedRange<UInt64>]](repeating: [], count: epochCount)
     for link in links {
       stretches[Int(epoch(of: link, chains, verdict))] += chains.segment(link).counts.ranges
@@ -51,12 +51,11 @@ extension OrderJudge {
   ///
   /// - Returns: the holes in the counts, in order.
   func weighCounters(of chains: FileChains, in verdict: inout OrderVerdict) -> [CounterHole] {
-    var stretches = 0
+    let stretches = chains.stretchCount
     var uncounted = 0
     var contradictory: Int?
     for place in chains.order.indices {
       let file = chains.file(at: place)
-      for segment in file.segments { stretches += segment.counts.ranges.count }
       uncounted += file.uncounted
       if file.isContradictory, contradictory == nil { contradictory = place }
     }

@@ -134,8 +134,8 @@ extension OrderJudge {
     let known = ordinals(of: chain, in: chains)
     let present = known.ordinals.union(known.incomplete)
     if present.ranges.count <= 1, known.incomplete.isEmpty { return [] }
-    let isSparse = Self.isSparse(present)
     var missing: [MissingFiles] = []
+    var steps = 0
     var before: (ordinal: UInt64, sequence: UInt32, last: UInt64)?
     for place in chain.places {
       let file = chains.file(at: place)
@@ -143,16 +143,18 @@ extension OrderJudge {
       for (segment, sequence) in zip(file.segments, verdict.sequences[chains.order[place]]) {
         guard let counters = segment.counters else { continue }
         if let before, before.ordinal < ordinal, before.sequence == sequence,
-          before.last < counters.lowerBound,
-          var files = Self.between(
-            before.ordinal, ordinal, present: present, incomplete: known.incomplete,
-            isSparse: isSparse)
+          before.last < counters.lowerBound
         {
-          files.sequence = sequence
-          files.series = chain.series
-          files.above = before.last
-          files.below = counters.lowerBound
-          missing.append(files)
+          steps += 1
+          if var files = Self.between(
+            before.ordinal, ordinal, present: present, incomplete: known.incomplete)
+          {
+            files.sequence = sequence
+            files.series = chain.series
+            files.above = before.last
+            files.below = counters.lowerBound
+            missing.append(files)
+          }
         }
         before = (ordinal, sequence, counters.upperBound)
       }
@@ -163,15 +165,16 @@ extension OrderJudge {
           sequence: before.sequence, above: before.last, below: .max, series: chain.series,
           incompleteFile: before.ordinal))
     }
+    if Self.isOfManyTables(missing, steps: steps) { missing.removeAll { $0.ordinals != nil } }
     return missing.sorted { ($0.sequence, $0.above) < ($1.sequence, $1.above) }
   }
 
   /// What is missing between two files of a series that are there.
   private static func between(
-    _ low: UInt64, _ high: UInt64, present: CounterSet, incomplete: CounterSet, isSparse: Bool
+    _ low: UInt64, _ high: UInt64, present: CounterSet, incomplete: CounterSet
   ) -> MissingFiles? {
     var files = MissingFiles(sequence: 0, above: 0, below: 0, series: 0)
-    if !isSparse, let first = present.stretch(of: low)?.upperBound,
+    if let first = present.stretch(of: low)?.upperBound,
       let last = present.stretch(of: high)?.lowerBound, first < last
     {
       files.ordinals = first + 1...last - 1
@@ -179,6 +182,13 @@ extension OrderJudge {
     }
     files.incompleteFile = incomplete.first(in: low..<high)
     return files.incompleteFile == nil ? nil : files
+  }
+
+  /// Whether counts and numbers both skip nearly wherever a file ends, and often: then neither file
+  /// is lost, but both run over other tables too.
+  private static func isOfManyTables(_ missing: [MissingFiles], steps: Int) -> Bool {
+    let skips = missing.count { $0.ordinals != nil && $0.below - $0.above > 1 }
+    return skips > 8 && (steps - skips) * 8 < skips
   }
 
   /// Whether so many numbers are missing that missing ones say nothing.
@@ -196,7 +206,7 @@ extension OrderJudge {
       return "\(counts) missing inside \(name(hole.before, chains))"
     }
     return "\(counts) missing between \(name(hole.before, chains)) and "
-      + "\(name(hole.after, chains)), and no file is missing that could hold them"
+      + "\(name(hole.after, chains)), and no file is known to be missing that could hold them"
   }
 }
 
@@ -208,6 +218,9 @@ extension OrderJudge {
     in chains: FileChains, verdict: OrderVerdict
   ) -> [OrderVerdict.Gap] {
     var gaps: [OrderVerdict.Gap] = []
+    let hasWholeSnapshot = verdict.counters == .dense && hasWholeSnapshot(chains, verdict)
+    let proven = Dictionary(grouping: verdict.gaps, by: \.series)
+      .mapValues { CounterSet(merging: $0.compactMap(\.ordinals)) }
     for chain in chains.chains {
       let known = ordinals(of: chain, in: chains)
       let present = known.ordinals.union(known.incomplete)
@@ -216,16 +229,20 @@ extension OrderJudge {
         !chains.file(at: $0).segments.isEmpty && chains.file(at: $0).ordinal != nil
       }
       if holders.isEmpty { continue }
-      let isProven = verdict.gaps.filter { $0.series == chain.series }.compactMap(\.ordinals)
+      let named = proven[chain.series] ?? CounterSet()
       for hole in Self.isSparse(present) ? [] : present.holes
-      where !isCovered(hole, by: holders, in: chains, verdict: verdict)
-        && !isProven.contains(where: hole.overlaps)
+      where !isCovered(hole, by: holders, in: chains, verdict: verdict, hasWholeSnapshot)
+        && named.count(in: hole) == 0
       {
         gaps.append(OrderVerdict.Gap(isProven: false, series: chain.series, ordinals: hole))
       }
       for stretch in known.incomplete.ranges {
         for ordinal in stretch where ordinal < last {
-          if isCovered(ordinal...ordinal, by: holders, in: chains, verdict: verdict) { continue }
+          if isCovered(
+            ordinal...ordinal, by: holders, in: chains, verdict: verdict, hasWholeSnapshot)
+          {
+            continue
+          }
           gaps.append(
             OrderVerdict.Gap(isProven: false, series: chain.series, incompleteFile: ordinal))
         }
@@ -236,7 +253,8 @@ extension OrderJudge {
 
   /// Whether the counts say all there is to say of missing files.
   private func isCovered(
-    _ missing: ClosedRange<UInt64>, by places: [Int], in chains: FileChains, verdict: OrderVerdict
+    _ missing: ClosedRange<UInt64>, by places: [Int], in chains: FileChains, verdict: OrderVerdict,
+    _ hasWholeSnapshot: Bool
   ) -> Bool {
     guard verdict.counters == .dense else { return false }
     var low = 0
@@ -253,9 +271,12 @@ extension OrderJudge {
     guard low > 0, low < places.count else { return true }
     let before = chains.file(at: places[low - 1])
     let after = chains.file(at: places[low])
-    guard before.segments.last?.counters != nil, after.segments.first?.counters != nil else {
-      return false
+    func isWhole(_ segment: FileEvidence.Segment?, _ epoch: UInt32?) -> Bool {
+      segment?.counters != nil || (hasWholeSnapshot && epoch == 0 && segment?.isSnapshot == true)
     }
+    guard isWhole(before.segments.last, verdict.epochs[chains.order[places[low - 1]]].last),
+      isWhole(after.segments.first, verdict.epochs[chains.order[places[low]]].first)
+    else { return false }
     return verdict.sequences[chains.order[places[low - 1]]].last
       == verdict.sequences[chains.order[places[low]]].first
   }

@@ -63,11 +63,11 @@ package struct OrderJudge: Sendable {
   /// The ordinals of a series' files, and those of them that are not whole.
   func ordinals(of chain: FileChains.Chain, in chains: FileChains) -> Series {
     var known = series[chain.series] ?? Series()
-    if known.ordinals.isEmpty {
-      // Nobody said what else there is.
-      for place in chain.places {
-        if let ordinal = chains.file(at: place).ordinal { known.ordinals.insert(ordinal) }
-      }
+    for place in chain.places {
+      guard let ordinal = chains.file(at: place).ordinal, !known.ordinals.contains(ordinal),
+        !known.incomplete.contains(ordinal)
+      else { continue }
+      known.ordinals.insert(ordinal)
     }
     return known
   }

@@ -1,6 +1,7 @@
 package import ChangeModel
 
-/// The changes of one collection, ordered by key (as bytes) and, for each key, by rank.
+/// The changes of one collection, ordered by key (as bytes) and, for each key, by rank; those of a
+/// key that changed in two lineages of one phase by ``Rank/isBefore(_:inParallel:)``.
 package struct OrderedChanges: Sendable {
   /// The changes, in the order of admission.
   package let queue: ChangeQueue
@@ -21,8 +22,16 @@ package struct OrderedChanges: Sendable {
   init(_ queue: ChangeQueue, files: [FileStamp]) {
     self.queue = queue
     self.files = files
-    order = Self.sorted(queue, files: files)
-    groups = Self.grouped(order, of: queue)
+    var order = Self.sorted(queue, files: files)
+    var parallel: [Group] = []
+    groups = Self.grouped(order, of: queue, parallel: &parallel)
+    for group in parallel {
+      order[Int(group.start)..<Int(group.start + group.count)].sort { left, right in
+        Self.rank(of: queue.changes[Int(left)], files: files).isBefore(
+          Self.rank(of: queue.changes[Int(right)], files: files), inParallel: true)
+      }
+    }
+    self.order = order
   }
 
   /// The rank of a change.
@@ -72,6 +81,10 @@ package struct OrderedChanges: Sendable {
           let second = changes[Int(right.index)]
           let order = compareKeys(first, second, keys)
           if order != 0 { return order < 0 }
+          // Lineages of one phase stand apart, since `<` has cycles among three of two lineages.
+          if first.lineage != second.lineage, first.phase == second.phase {
+            return first.lineage < second.lineage
+          }
           return rank(of: first, files: files) < rank(of: second, files: files)
         }
       }
@@ -95,8 +108,12 @@ package struct OrderedChanges: Sendable {
     return Int(left.keyCount) - Int(right.keyCount)
   }
 
-  private static func grouped(_ order: [UInt32], of queue: ChangeQueue) -> [Group] {
+  /// - Parameter parallel: takes the groups that hold two lineages of one phase.
+  private static func grouped(
+    _ order: [UInt32], of queue: ChangeQueue, parallel: inout [Group]
+  ) -> [Group] {
     var groups: [Group] = []
+    var isParallel = false
     groups.reserveCapacity(order.count / 2)
     var start = 0
     queue.changes.withUnsafeBufferPointer { changes in
@@ -105,15 +122,19 @@ package struct OrderedChanges: Sendable {
           let previous = changes[Int(order[index - 1])]
           let next = changes[Int(order[index])]
           if previous.keyPrefix == next.keyPrefix, compareKeys(previous, next, keys) == 0 {
+            if previous.lineage != next.lineage, previous.phase == next.phase { isParallel = true }
             continue
           }
           groups.append(Group(start: UInt32(start), count: UInt32(index - start)))
           start = index
+          if isParallel, let group = groups.last { parallel.append(group) }
+          isParallel = false
         }
       }
     }
     if !order.isEmpty {
       groups.append(Group(start: UInt32(start), count: UInt32(order.count - start)))
+      if isParallel, let group = groups.last { parallel.append(group) }
     }
     return groups
   }

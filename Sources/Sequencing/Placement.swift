@@ -13,12 +13,15 @@ package struct Placement: Sendable {
   package var awaited: [OrderVerdict.Gap]
   /// The gaps that are not waited for any longer.
   package var waived: [OrderVerdict.Gap]
+  /// The transactions of which more may come, by the lineage's hash: their changes wait.
+  package var open: [UInt32: UInt64]
 
   /// Makes a placement of its parts.
   package init(
     verdict: OrderVerdict, evidence: [FileEvidence], indexes: [Int?],
-    awaited: [OrderVerdict.Gap], waived: [OrderVerdict.Gap]
+    awaited: [OrderVerdict.Gap], waived: [OrderVerdict.Gap], open: [UInt32: UInt64]
   ) {
+    self.open = open
     self.verdict = verdict
     self.evidence = evidence
     self.indexes = indexes
@@ -40,7 +43,8 @@ package struct Placement: Sendable {
 
   /// Whether every change is simply taken, in the first epoch.
   var isPlain: Bool {
-    awaited.isEmpty && waived.isEmpty && verdict.epochs.allSatisfy { $0.allSatisfy { $0 == 0 } }
+    awaited.isEmpty && waived.isEmpty && open.isEmpty
+      && verdict.epochs.allSatisfy { $0.allSatisfy { $0 == 0 } }
   }
 
   /// Where one change belongs.
@@ -55,7 +59,8 @@ package struct Placement: Sendable {
     func isBehind(_ gap: OrderVerdict.Gap) -> Bool {
       verdict.isBehind(gap, evidence: evidence, file: file, segment: segment, counter: counter)
     }
-    let waits = awaited.contains(where: isBehind)
+    let isOpen = !open.isEmpty && open[change.lineage] == change.position.word3
+    let waits = isOpen || awaited.contains(where: isBehind)
     return (verdict.epochs[file][segment], waits, !waits && waived.contains(where: isBehind))
   }
 }

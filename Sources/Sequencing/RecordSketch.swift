@@ -52,10 +52,23 @@ package struct RecordSketch: Sendable, Hashable {
 
   @inline(never)
   private mutating func insert(_ hash: UInt32) {
+    if smallest.count < Self.smallestLimit {
+      if smallest.isEmpty { smallest.reserveCapacity(Self.smallestLimit) }
+      if smallest.last ?? 0 <= hash, smallest.last != hash { return smallest.append(hash) }
+    }
+    let isFull = smallest.count == Self.smallestLimit
     let place = Self.place(of: hash, in: smallest)
     if place < smallest.count, smallest[place] == hash { return }
-    if smallest.count == Self.smallestLimit { smallest.removeLast() }
-    smallest.insert(hash, at: place)
+    if !isFull { smallest.append(hash) }
+    // By hand: `Array.insert` costs several times as much, and this is on the road of each record.
+    smallest.withUnsafeMutableBufferPointer { hashes in
+      var index = hashes.count - 1
+      while index > place {
+        hashes[index] = hashes[index - 1]
+        index -= 1
+      }
+      hashes[place] = hash
+    }
   }
 
   /// The index of the first hash that is not below another.

@@ -122,25 +122,32 @@ package struct SerialFold: Sendable {
   }
 
   /// Appends every row to a batch whose rows are then the whole truth of their keys.
-  package func append(to batch: inout RowBatch) {
+  ///
+  /// - Parameter order: how the changes were ordered.
+  package func append(to batch: inout RowBatch, order: RowDelta.Order = .log) {
     for (id, row) in rows.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
       let idRange = ByteRange(offset: batch.buffer.bytes.count, count: id.count)
       batch.buffer.bytes.append(contentsOf: id)
       let firstLayer = batch.layers.count
-      if let last = row.last { appendLayers(of: row, last: last, to: &batch) }
-      batch.rows.append(
-        RowDelta(
-          id: idRange, floor: row.floor, eventTime: row.eventTime, floorFile: row.floorFile,
-          layers: firstLayer..<batch.layers.count))
+      if let last = row.last { appendLayers(of: row, last: last, order, to: &batch) }
+      var delta = RowDelta(
+        id: idRange, floor: row.floor, eventTime: row.eventTime, floorFile: row.floorFile,
+        layers: firstLayer..<batch.layers.count)
+      delta.order = order
+      batch.rows.append(delta)
     }
   }
 
   private func appendLayers(
-    of row: Row, last: (rank: Rank, file: Int64), to batch: inout RowBatch
+    of row: Row, last: (rank: Rank, file: Int64), _ order: RowDelta.Order,
+    to batch: inout RowBatch
   ) {
     var byRank = Dictionary(grouping: row.values.values, by: \.rank)
     if byRank[last.rank] == nil { byRank[last.rank] = [] }
-    for (rank, values) in byRank.sorted(by: { $0.key > $1.key }) {
+    let newestFirst = byRank.sorted {
+      $1.key.isBefore($0.key, inParallel: order == .time)
+    }
+    for (rank, values) in newestFirst {
       let firstCell = batch.buffer.cells.count
       for value in values.sorted(by: { $0.cell.column < $1.cell.column }) {
         var cell = value.cell

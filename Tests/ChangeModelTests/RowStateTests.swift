@@ -21,7 +21,9 @@ struct RowStateTests {
       last: last, floor: floor, shape: shapes.randomElement(using: &random) ?? ColumnSet(),
       columnRanks: (0..<Int.random(in: 0..<5, using: &random)).map {
         RowState.ColumnRank(column: $0 * 300, rank: ranks[$0])
-      })
+      },
+      lineages: [.one, .one, .oneWithFallingTimes, .parallel([]), .parallel(Array(ranks[..<2]))]
+        .randomElement(using: &random) ?? .one)
   }
 
   // Prevents: a row that remembers something else after it was stored; and a program that crashes on

@@ -9,8 +9,10 @@ struct OracleChange: Sendable {
   var place: Int
   var file: Int64
   var values: Values = [:]
+  /// Its rank, where the place in the log does not say it all.
+  var ownRank: Rank?
 
-  var rank: Rank { CollectionStoreTests.rank(place) }
+  var rank: Rank { ownRank ?? CollectionStoreTests.rank(place) }
   var floor: RowState.Floor? {
     switch kind {
     case .insert: .init(kind: .insert, rank: rank)
@@ -35,8 +37,8 @@ struct OracleRow: Hashable {
       switch change.kind {
       case .delete: row = nil
       case .insert:
-        row = OracleRow(known: Set(0..<columns), eventTime: change.place * 1000)
-      case .incompleteInsert: row = OracleRow(eventTime: change.place * 1000)
+        row = OracleRow(known: Set(0..<columns), eventTime: Int(change.rank.eventTime))
+      case .incompleteInsert: row = OracleRow(eventTime: Int(change.rank.eventTime))
       case .update: row = row ?? OracleRow()
       }
       guard change.kind != .delete else { continue }
@@ -72,7 +74,7 @@ extension RowBatch {
     }
     let hasTime = floorChange != nil && floorChange?.kind != .delete
     add(
-      id, floor: floorChange?.floor, eventTime: hasTime ? Int64(floorChange!.place) * 1000 : .min,
+      id, floor: floorChange?.floor, eventTime: hasTime ? floorChange!.rank.eventTime : .min,
       floorFile: floorChange?.file ?? 0, layers: layers)
   }
 }

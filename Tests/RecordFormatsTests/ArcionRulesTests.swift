@@ -100,7 +100,7 @@ struct ArcionRulesTests {
     ),
     (
       #"{"extractorId":2,"timestamp":1594378633405,"transactionNum":45,"seqNum":738842783900,"startSeqNumForOldestUncommitedTxn":738842783768,"v":1}"#,
-      Position(738_842_783_900), "informix:2"
+      Position(738_842_783_900, 0, 0, 45), "informix:2"
     ),
     (
       #"{"extractorId":0,"timestamp":1599201466000,"log":"mariadb-bin.1000000 ","position":36574666,"logSeqNum":1000,"slaveServerId":1,"v":1}"#,
@@ -108,7 +108,7 @@ struct ArcionRulesTests {
     ),
     (
       #"{"extractorId":0,"transactionLogPageNumber":901,"transactionLogRowNumber":145,"operationLogPageNumber":901,"operationLogRowNumber":146,"catalogName":"testdb","timestamp":1,"v":0}"#,
-      Position(7, 901, 146), "ase:testdb"
+      Position(7, 901, 146, 901 << 16 ^ 145), "ase:testdb"
     ),
     (
       #"{"resumeToken":18446744073709551615,"replicaSetName":""}"#, Position(.max), "mongodb:"

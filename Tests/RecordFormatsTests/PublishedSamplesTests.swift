@@ -131,7 +131,7 @@ struct PublishedSamplesTests {
     let insert = decode(Array(Samples.aseInsert.utf8), file) { _ in six }
     try #require(insert.changes.count == 1)
     #expect(insert.end == .complete)
-    #expect(insert.changes[0].position == Position(4, 901, 146))
+    #expect(insert.changes[0].position == Position(4, 901, 146, 901 << 16 ^ 145))
     #expect(insert.changes[0].lineage == "ase:testdb" && insert.changes[0].key == "6")
     #expect(
       insert.changes[0].values == [
@@ -144,7 +144,7 @@ struct PublishedSamplesTests {
     let delete = decode(Samples.lines([Samples.aseDelete]), file) { _ in fourteen }
     try #require(delete.changes.count == 1)
     #expect(delete.changes[0].operation == .delete && delete.changes[0].key == #"cZ{""#)
-    #expect(delete.changes[0].position == Position(2, 221605, 70))
+    #expect(delete.changes[0].position == Position(2, 221605, 70, 221_605 << 16 ^ 68))
   }
 
   // A row of a snapshot has no table name of its own and ranks before the log.

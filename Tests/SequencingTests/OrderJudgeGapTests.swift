@@ -58,6 +58,45 @@ import Testing
     #expect(bench.gaps == [])
   }
 
+  // Prevents the same, where every file of the others has a number of its own.
+  @Test func `a count that skips with every number is demoted`() {
+    var bench = EvidenceBench()
+    for file in 0..<12 { bench.counted(UInt64(file * 2), file * 20 + 1...file * 20 + 10) }
+    #expect(bench.demotion != nil)
+    #expect(bench.verdict.gaps.allSatisfy { !$0.isProven })
+  }
+
+  // Prevents the first files to arrive from being applied as if nothing lay between them.
+  @Test func `a skip is proven however few files have come`() {
+    var bench = EvidenceBench()
+    bench.counted(1, 1...10)
+    bench.counted(30, 291...300)
+    #expect(bench.gaps == ["proven 1: 2-29 (11-290)"])
+  }
+
+  // Prevents lost snapshot files from going unnoticed, where no count covers them.
+  @Test func `a missing number among a snapshot's files is suspected until counts prove it whole`()
+  {
+    var bench = EvidenceBench()
+    bench.snapshot(1, rows: 0..<5)
+    bench.snapshot(3, rows: 5..<10)
+    bench.counted(4, 1...10)
+    #expect(bench.verdict.counters == .dense)
+    #expect(bench.gaps == ["suspected 1: 2-2"])
+    bench.files.removeLast()
+    bench.counted(4, 11...20)
+    #expect(bench.gaps == [])
+  }
+
+  // Prevents a loss at the seam of two logs from going unnoticed: neither count covers it.
+  @Test func `a missing number where the counts begin again is suspected`() {
+    var bench = EvidenceBench()
+    bench.counted(1, 1...10)
+    bench.counted(2, 11...20)
+    bench.counted(4, 1...10, lineage: EvidenceBench.renamed)
+    #expect(bench.gaps == ["suspected 1: 3-3"])
+  }
+
   // Prevents a demoted count from hiding a missing number.
   @Test func `where the count is demoted a missing number is suspected`() {
     var bench = EvidenceBench()

@@ -31,6 +31,30 @@ import Testing
     #expect(bench.keys() == ["a", "aa", "ab", "b"])
   }
 
+  // Prevents a circle: by position within a lineage, by time between two, each of these three is
+  // newer than the next. All are ordered by time, in whatever order they were admitted.
+  @Test func `changes of a key in two lineages are ordered by time`() {
+    let files: [(lineage: UInt32, position: UInt64, time: Int64)] = [
+      (1, 1, 300), (1, 2, 100), (2, 7, 200),
+    ]
+    for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
+      var bench = SequencerBench()
+      for index in order {
+        let file = files[index]
+        bench.admit(
+          ordinal: UInt64(index), [("a", .update, file.position)], lineage: file.lineage,
+          time: file.time)
+        bench.admit(
+          ordinal: UInt64(index), [("b\(file.lineage)", .update, file.position)],
+          lineage: file.lineage, time: file.time)
+      }
+      #expect(bench.release() == ["a": [2, 7, 1], "b1": [1, 2], "b2": [7]])
+      #expect(bench.fold("a").order == .time)
+      #expect(bench.fold("b1").order == .logWithFallingTimes)
+      #expect(bench.fold("b2").order == .log)
+    }
+  }
+
   // Prevents a tie of positions from being broken by chance: the file's number breaks it.
   @Test func `changes of one position are ordered by the number of their file`() {
     var bench = SequencerBench()
@@ -75,6 +99,7 @@ import Testing
     bench.admit(ordinal: 1, [("a", .insert, 1), ("a", .update, 2)])
     bench.admit(ordinal: 2, [("a", .update, 2)])
     #expect(bench.fold("a").repeats == 1)
+    #expect(bench.fold("a").doubles.map { [$0.won.file, $0.lost.file] } == [[1, 0]])
   }
 }
 
@@ -85,7 +110,7 @@ struct SequencerBench {
 
   mutating func admit(
     ordinal: UInt64, _ changes: [(key: String, operation: ChangeModel.Operation, position: UInt64)],
-    shape: [Int] = [0, 1]
+    shape: [Int] = [0, 1], lineage: UInt32 = 7, time: Int64 = .min
   ) {
     let file = sequencer.addFile(FileStamp(ordinal: ordinal, series: 1))
     var batch = ChangeBatch()
@@ -93,6 +118,7 @@ struct SequencerBench {
       var change = Change(table: 0, operation: entry.operation)
       change.position = Position(entry.position)
       change.recordIndex = UInt32(index)
+      change.eventTime = time
       change.key = ByteRange(offset: batch.keyBytes.count, count: entry.key.utf8.count)
       batch.keyBytes += entry.key.utf8
       batch.changes.append(change)
@@ -100,7 +126,7 @@ struct SequencerBench {
     var route = Sequencer.Route(collection: 0)
     route.shapes = [ColumnSet(shape)]
     var routes = [route]
-    _ = sequencer.admit(batch, from: file, routes: &routes, lineages: [7])
+    _ = sequencer.admit(batch, from: file, routes: &routes, lineages: [lineage])
   }
 
   private mutating func released() -> OrderedChanges {
