@@ -9,7 +9,7 @@ BUILD := $(SWIFT) build -c release
 BIN := .build/release
 PACKAGES := libsimdjson-dev libsqlite3-dev zlib1g-dev libzstd-dev libssl-dev libxxhash-dev pkg-config
 
-.PHONY: help deps deps-mount build demo demo-gap test simulate lint format bench-decode clean
+.PHONY: help deps deps-mount build demo demo-gap test simulate law mutate lint format bench-decode clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -65,10 +65,18 @@ lint: ## check the sources' format
 format: ## format the sources in place
 	$(SWIFT) format --in-place --recursive --parallel Sources Tests
 
-simulate: deps ## replay SEEDS=100000 worlds, from SEED=1, against the oracle
+simulate: deps ## replay SEEDS=100000 worlds, from SEED=1, against the oracle; shrink what fails
 	$(BUILD) --build-tests
-	SEED=$${SEED:-1} SEEDS=$${SEEDS:-100000} \
+	SEED=$${SEED:-1} SEEDS=$${SEEDS:-100000} STEPS=$${STEPS:-} \
 	  $(SWIFT) test -c release --disable-testable-imports --skip-build --filter seeded
+
+law: deps ## deliver the FILES=8 files of the law's CASE="full images" in every order there is
+	$(BUILD) --build-tests
+	FILES=$${FILES:-8} CASE="$${CASE:-full images}" \
+	  $(SWIFT) test -c release --disable-testable-imports --skip-build --filter 'every ordered partition'
+
+mutate: deps ## break each rule in turn, and show which case of the law notices
+	python3 Tests/Mutations/mutate.py
 
 bench-decode: deps ## measure decoding against simdjson's own parse
 	$(BUILD) --product decode-bench

@@ -31,7 +31,8 @@ import Testing
 
   // Prevents what exhaustive small worlds cannot reach: torn and growing files, duplicates under
   // other names, many tables, hostile names and values, all formats.
-  @Test func `seeded worlds and deliveries give the oracle's tables after each call`() async throws {
+  @Test func `seeded worlds and deliveries give the oracle's tables after each call`() async throws
+  {
     let simulation = Simulation(
       first: UInt64(Environment.count("SEED", default: 1)),
       count: Environment.count("SEEDS", default: 2_000),

@@ -25,6 +25,7 @@ struct WorldBench: Sendable {
     for table in world.tables where !table.isHousekeeping {
       configuration.collections[table.name, default: CollectionConfiguration()].plan.key =
         .columns(table.keyNames)
+      if resnapshotReplaces { configuration.collections[table.name]?.resnapshot = .replace }
     }
     self.configuration = configuration
     let drop = BucketDirectory(root: directory.path)

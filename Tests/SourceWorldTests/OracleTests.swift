@@ -114,7 +114,7 @@ import Testing
   // Prevents: cases that any order of arrival gets right.
   @Test func `each case has six files whose order matters`() {
     for seed in 1...20 as ClosedRange<UInt64> {
-      for law in LawCase.all(seed: seed) {
+      for law in LawCase.all(seed: seed) + LawCase.pending(seed: seed) {
         let world = World(law.world)
         let bucket = Bucket(world: world, plan: law.bucket)
         #expect(bucket.files.count == 6, "\(law), seed \(seed)")
@@ -123,6 +123,8 @@ import Testing
         let backwards = bucket.files.reversed().flatMap(\.events).map { oracle.events[$0] }
         let naive = Oracle(world: world, events: backwards)
           .tables(present: backwards.indices)
+        // Written twice, the oldest is also the newest; and times order keys that nodes share.
+        if law.bucket.reemitsLog || law.world.nodesShareKeys { continue }
         #expect(inOrder != naive, "\(law), seed \(seed)")
       }
     }
