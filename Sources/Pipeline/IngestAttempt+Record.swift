@@ -55,8 +55,7 @@ extension IngestAttempt {
         try await writer.perform { store in try store.release(table: id) }
       }
       for file in files where !file.isReread {
-        guard let tally = file.tallies[index] else { continue }
-        var tally = tally
+        guard var tally = file.tallies[index] else { continue }
         if let judged = orders[index]?.evidence(of: file.record.id) { tally.evidence = judged }
         var share = tally.share(file: file.record.id, collection: id, isHeld: isHeld)
         let counts = orders[index]?.counts[file.record.id]
