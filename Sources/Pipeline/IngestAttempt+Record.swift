@@ -156,7 +156,7 @@ extension IngestAttempt {
     for index in catalog.entries.indices where !catalog.entries[index].plan.isSkipped {
       let entry = catalog.entries[index]
       let waiting = entry.hasHeldFiles ? entry.heldChanges : 0
-      let changes = files.reduce(waiting) { $0 + ($1.tallies[index]?.changes ?? 0) }
+      let changes = files.reduce(waiting) { $0 + ($1.tallies[index]?.newChanges ?? 0) }
       guard changes > 0, var table = blocked[index] ?? catalog.entries[index].reasonToHold else {
         continue
       }
@@ -174,7 +174,7 @@ extension IngestAttempt {
       summary.records += file.records
       for (index, tally) in file.tallies {
         if catalog.entries[index].plan.isSkipped {
-          summary.skippedChanges += tally.changes
+          summary.skippedChanges += tally.newChanges
         }
       }
       if let error = file.outcome?.error { summary.failedFiles.append(error) }

@@ -12,7 +12,8 @@ extension IngestAttempt {
     for index in catalog.entries.indices {
       guard catalog.entries[index].reasonToHold == nil else { continue }
       let isTouched =
-        rebuilds.contains(index) || sequencer.count(collection: index) > 0
+        rebuilds.contains(index) || holders[index] != nil
+        || sequencer.count(collection: index) > 0
         || catalog.entries[index].storeID.map(unsettled.contains) ?? false
       guard isTouched else { continue }
       try await order(index, slots: holders[index] ?? [])
