@@ -16,20 +16,20 @@ FOLD = "Sources/Sequencing/SerialFold.swift"
 RANK = "Sources/ChangeModel/Rank.swift"
 CURSOR = "Sources/RecordFormats/CursorReader.swift"
 QUEUE = "Sources/Sequencing/ChangeQueue.swift"
-COUNTS = "return floor.kind == .delete ? rank > floor.rank : rank >= floor.rank"
+COUNTS = "floor.kind == .delete ? isBefore(floor.rank, rank) : !isBefore(rank, floor.rank)"
 GO = "rows[old] = deleted(at: rank, file: file)\n    write"
 
 # The rule, the source, what stands there, what is put there instead, the case that decides.
 MUTATIONS = [
     ("what is older than a delete is gone", MERGE, COUNTS,
-     "return floor.kind == .delete ? true : rank >= floor.rank", "minimal images"),
+     "floor.kind == .delete ? true : !isBefore(rank, floor.rank)", "minimal images"),
     ("an insert begins the row anew", MERGE, COUNTS,
-     "return floor.kind == .delete ? rank > floor.rank : true", "minimal images"),
+     "floor.kind == .delete ? isBefore(floor.rank, rank) : true", "minimal images"),
     ("the newest insert or delete is the floor", MERGE,
-     "return left.rank < right.rank ? right : left",
-     "return left.rank < right.rank ? left : right", "full images"),
+     "isBefore(left.rank, right.rank) ? right : left",
+     "isBefore(left.rank, right.rank) ? left : right", "full images"),
     ("the newest of each column wins", MERGE,
-     "} else if entries[known].rank < layer.rank {", "} else {", "all before, updated after"),
+     "} else if isBefore(entries[known].rank, layer.rank) {", "} else {", "all before, updated after"),
     ("a moved row takes along what the move does not name", FOLD,
      "rows[new] = row\n    }", "rows[new] = Row()\n    }", "key moves in minimal images"),
     ("a move leaves no row at the old key", FOLD, GO, "write", "key moves in full images"),
@@ -63,7 +63,7 @@ MUTATIONS = [
     ("MongoDB's cluster time is the order", CURSOR,
      'try number(members, "resumeToken"), try', "0, try", "MongoDB"),
     ("Informix' sequence number is the order", CURSOR,
-     'Position(try number(members, "seqNum"))', "Position(1)", "Informix"),
+     'try number(members, "seqNum"), 0, 0, try', "1, 0, 0, try", "Informix"),
 ]
 
 
