@@ -10,7 +10,7 @@ extension IngestAttempt {
     let holders = slotsByCollection()
     let unsettled = try await writer.perform { store in try store.unsettledCollections() }
     for index in catalog.entries.indices {
-      guard catalog.entries[index].reasonToHold == nil else { continue }
+      guard catalog.entries[index].canBeRebuilt else { continue }
       let isTouched =
         rebuilds.contains(index) || holders[index] != nil
         || sequencer.count(collection: index) > 0
