@@ -89,6 +89,10 @@ extension IngestAttempt {
         counters: ledger.verdict.counters.text, doubts: doubts(about: index, by: ledger.verdict))
       let lineages = ledger.lineageRecords(of: id, names: book.lineages)
       let known = book.ledgers[id]
+      // What a person has held back is not known to be nothing.
+      let closed =
+        catalog.entries[index].hasHeldFiles
+        ? nil : ledger.closedRank(behind: configuration.closingLag)
       let order = ledger
       try await writer.perform { store in
         if order.gaps != known?.gaps { try store.setGaps(order.gaps, ofCollection: id) }
@@ -98,6 +102,7 @@ extension IngestAttempt {
             counts.waiting, provisional: counts.provisional, file: file, collection: id)
         }
         try store.setLineages(lineages, ofCollection: id)
+        try store.close(upTo: closed, collection: id)
       }
       book.ledgers[id] = ledger
     }
