@@ -150,6 +150,15 @@ package struct LawCase: Sendable, CustomStringConvertible {
     ("Informix", { world, _ in world.source = .informix }),
     ("CSV", { _, bucket in bucket.format = .csv }),
     (
+      "rows that end and come again",
+      { world, _ in
+        world.images = .minimal
+        world.keySpace = 2
+        world.deleteShare = 35
+        world.transactions = 30
+      }
+    ),
+    (
       "another server's log, with lower numbers",
       { world, _ in
         world.logBreak = .failover
