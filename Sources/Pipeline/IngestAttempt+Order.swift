@@ -45,12 +45,7 @@ extension IngestAttempt {
   /// Below what nothing counts, because a snapshot that came later holds every row: each time that
   /// one did, ascending.
   func floors(of index: Int, by verdict: OrderVerdict) -> [Rank] {
-    let replaces = resnapshot(of: index) == .replace
-    return verdict.resnapshots.filter { $0.isComplete || replaces }.map { snapshot in
-      var floor = Rank.lowest
-      floor.phase = 2 * snapshot.epoch
-      return floor
-    }
+    verdict.floors(replaces: resnapshot(of: index) == .replace)
   }
 
   private func resnapshot(of index: Int) -> Resnapshot? {
@@ -108,12 +103,7 @@ extension IngestAttempt {
   private mutating func place(
     _ index: Int, _ ledger: inout OrderBook.Ledger, reread: Set<Int>
   ) {
-    let gaps = zip(ledger.verdict.gaps, ledger.gaps)
-    let placement = Placement(
-      verdict: ledger.verdict, evidence: ledger.evidence,
-      indexes: files.map { ledger.indexes[$0.record.id] },
-      awaited: gaps.filter { !$1.isWaived }.map(\.0), waived: gaps.filter { $1.isWaived }.map(\.0),
-      open: ledger.open)
+    let placement = ledger.placement(of: files)
     let placed = sequencer.place(collection: index, by: placement)
     for slot in files.indices {
       let file = files[slot].record.id
@@ -276,6 +266,18 @@ extension IngestAttempt {
 }
 
 extension OrderVerdict {
+  /// Below what nothing counts, because a snapshot that came later holds every row: each time that
+  /// one did, ascending.
+  ///
+  /// - Parameter replaces: whether every later snapshot is taken to be complete.
+  func floors(replaces: Bool) -> [Rank] {
+    resnapshots.filter { $0.isComplete || replaces }.map { snapshot in
+      var floor = Rank.lowest
+      floor.phase = 2 * snapshot.epoch
+      return floor
+    }
+  }
+
   /// Whether changes that an earlier verdict ranked have another epoch now.
   func reranks(_ earlier: OrderVerdict) -> Bool {
     zip(earlier.epochs, epochs).contains { old, new in zip(old, new).contains { $0 != $1 } }
@@ -297,6 +299,15 @@ extension OrderBook.Ledger {
   /// The gaps that are waited for.
   var awaited: [OrderVerdict.Gap] {
     zip(verdict.gaps, gaps).filter { !$1.isWaived }.map(\.0)
+  }
+
+  /// Where the changes of a run's files belong, and which wait.
+  func placement(of runFiles: [RunFile]) -> Placement {
+    let gaps = zip(verdict.gaps, gaps)
+    return Placement(
+      verdict: verdict, evidence: evidence, indexes: runFiles.map { indexes[$0.record.id] },
+      awaited: gaps.filter { !$1.isWaived }.map(\.0), waived: gaps.filter { $1.isWaived }.map(\.0),
+      open: open)
   }
 
   /// The files some of whose changes wait, and may go on now.
