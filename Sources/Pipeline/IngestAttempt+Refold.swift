@@ -68,7 +68,9 @@ extension IngestAttempt {
       _ = sequencer.place(collection: index, by: ledger.placement(of: files))
     }
     let all = sequencer.release(collection: index)
-    return LinkedRows.components(of: all, key: key, stored: [], ids: late)
-      .filter { !late.isDisjoint(with: $0.ids) }
+    return LinkedRows.components(
+      of: all, above: floor(of: index), key: key, stored: [], ids: late
+    )
+    .filter { !late.isDisjoint(with: $0.ids) }
   }
 }
