@@ -38,8 +38,7 @@ extension CollectionStore {
   ) throws {
     let reached = try reached(query, of: collection)
     try visitVersions(collection, query, [], visit) { versions in
-      let begun = versions.filter { reached.contains($0.from) }
-      guard let newest = begun.max(by: { $0.from < $1.from }) else { return [] }
+      guard let newest = versions.last(where: { reached.contains($0.from) }) else { return [] }
       if let end = newest.to, reached.contains(end) { return [] }
       return [newest]
     }
@@ -50,7 +49,7 @@ extension CollectionStore {
     _ collection: Collection, asIn query: HistoryQuery, _ visit: (RowView) throws -> Void
   ) throws {
     let ours = HistoryTable.columns.dropFirst(HistoryTable.leadingCount).map(\.table)
-    try visitVersions(collection, query, ours, visit) { $0.sorted { $0.from < $1.from } }
+    try visitVersions(collection, query, ours, visit) { $0 }
   }
 
   // MARK: Parts
@@ -61,7 +60,7 @@ extension CollectionStore {
     var to: Rank?
   }
 
-  /// Visits the versions that are chosen of those that each row has.
+  /// Visits the versions that are chosen of those that each row has, given oldest first.
   private func visitVersions(
     _ collection: Collection, _ query: HistoryQuery, _ more: [String],
     _ visit: (RowView) throws -> Void, choose: ([StoredVersion]) -> [StoredVersion]
@@ -74,6 +73,8 @@ extension CollectionStore {
         + "WHERE rowid = ?")
     var rest = query.limit ?? Int.max
     func show(_ versions: [StoredVersion]) throws {
+      var versions = versions
+      versions.sortChanges { $0.from }
       for version in choose(versions).prefix(rest) {
         row.bind(1, version.rowID)
         if try row.step() { try visit(RowView(statement: row)) }

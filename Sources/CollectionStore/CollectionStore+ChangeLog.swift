@@ -56,7 +56,8 @@ extension CollectionStore {
   package func changes(of id: [UInt8], collection: Int64) throws -> [ChangeRecord] {
     var batch = ChangeLogBatch(collection: collection)
     try read("_id = ?2 OR old_id = ?2", id, into: &batch)
-    return batch.changes.sorted { $0.rank < $1.rank }.map { ChangeRecord($0, of: batch) }
+    batch.changes.sortChanges { $0.rank }
+    return batch.changes.map { ChangeRecord($0, of: batch) }
   }
 
   /// All keys that moves among the remembered changes connect with a key, itself included.

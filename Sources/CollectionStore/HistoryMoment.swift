@@ -20,7 +20,7 @@ package struct HistoryPosition: Sendable, Hashable {
     /// The end of the snapshot.
     case snapshot
   }
-  /// The epoch; nil for the newest.
+  /// The epoch; nil for the newest, of the lineage where one is named.
   package var epoch: UInt32?
   /// The lineage's name; nil for the only one.
   package var lineage: String?
@@ -81,12 +81,14 @@ struct ReachedChanges {
   init(
     upTo position: HistoryPosition, known: Set<Rank>, lineages: [LineageRecord], of name: String
   ) throws(IngestError) {
-    let epoch = position.epoch ?? known.map(\.epoch).max() ?? 0
-    var hashes = Set(known.filter { $0.epoch == epoch && $0.phase % 2 == 1 }.map(\.lineage))
     func label(_ hash: UInt32) -> String {
       lineages.first { $0.hash == hash }?.name ?? String(hash, radix: 16)
     }
-    if let wanted = position.lineage { hashes = hashes.filter { label($0) == wanted } }
+    var logged = known.filter { $0.phase % 2 == 1 }
+    if let wanted = position.lineage { logged = logged.filter { label($0.lineage) == wanted } }
+    let candidates = position.lineage == nil ? known : logged
+    let epoch = position.epoch ?? candidates.map(\.epoch).max() ?? 0
+    let hashes = Set(logged.filter { $0.epoch == epoch }.map(\.lineage))
     let names = Set(known.filter { $0.phase % 2 == 1 }.map(\.lineage)).map(label).sorted()
     if hashes.isEmpty, case .words = position.place {
       throw IngestError(

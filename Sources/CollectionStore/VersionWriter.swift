@@ -84,6 +84,7 @@ struct VersionWriter {
     let last = Int32(Self.leading.count + columns.count)
     while try select.step() {
       var image = Image()
+      for place in 0..<Int32(2) { image.truth.appendPhase(Rank(select.bytes(place))) }
       for place in 0..<Int32(Self.leading.count) {
         let isTruth = place >= 2 && place < 8
         if isTruth {
@@ -104,6 +105,8 @@ struct VersionWriter {
 
   private func image(of version: RowVersion) -> Image {
     var image = Image()
+    image.truth.appendPhase(version.from)
+    image.truth.appendPhase(version.to)
     image.rest.appendField(blob: version.from.encoded)
     image.rest.appendField(blob: version.to?.encoded)
     image.truth.appendField(text: PositionText.text(of: version.from))
@@ -180,7 +183,21 @@ struct VersionWriter {
   }
 }
 
+extension Rank {
+  /// Reads an encoded rank; nil for NULL.
+  fileprivate init?(_ bytes: UnsafeRawBufferPointer) {
+    var offset = 0
+    self.init(decoding: bytes, at: &offset)
+  }
+}
+
 extension [UInt8] {
+  /// Appends which epoch it is: where that changes, the version is another one, since those of a row
+  /// stand in the order of their ranks in whatever was known at some time.
+  fileprivate mutating func appendPhase(_ rank: Rank?) {
+    Rank.append(rank.map { UInt64($0.phase) + 1 } ?? 0, to: &self)
+  }
+
   /// Appends a value so that no two different sequences of values give the same bytes.
   fileprivate mutating func appendField(blob: [UInt8]?) {
     guard let blob else { return append(0) }

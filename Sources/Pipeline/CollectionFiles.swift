@@ -2,6 +2,7 @@ import BatchSource
 import ChangeModel
 import CollectionStore
 import Hashing
+import Sequencing
 
 /// The files that hold a collection's changes, as the manifest knows them: which of the changes
 /// count, and where each stands.
@@ -22,9 +23,18 @@ struct CollectionFiles {
   let collection: Collection
   /// The files that count, in the order in which they were first seen; superseded ones do not.
   let files: [File]
+  /// The names of the collection's lineages, by their hashes.
+  let lineages: [UInt32: String]
+  /// Where changes belong, and which wait, by the index of their file; open transactions are not
+  /// remembered, so it is the last one of each log that may wait.
+  private let placement: Placement
+  /// Below what nothing counts; nil for nothing.
+  let floor: Rank?
 
   /// Reads what the store knows of a collection's files.
-  init(_ collection: Collection, in store: CollectionStore) throws {
+  ///
+  /// - Parameter book: one that has read the numbers of the store's files.
+  init(_ collection: Collection, in store: CollectionStore, book: OrderBook) throws {
     self.collection = collection
     let shares = Dictionary(
       try store.shares(ofCollection: collection.id).map { ($0.file, $0) }
@@ -35,15 +45,26 @@ struct CollectionFiles {
         return File(
           record: record, share: share,
           filter: share.keyFilter.flatMap { KeyFilter(decoding: $0) },
-          series: StableHash.hash32(BatchPath(record.series).description))
+          series: OrderBook.hash(ofSeries: record.series))
       }
+    var book = book
+    let ledger = try book.readLedger(of: collection.id, in: store)
+    lineages = book.lineages
+    placement = Placement(
+      verdict: ledger.verdict, evidence: ledger.evidence,
+      indexes: files.map { ledger.indexes[$0.record.id] },
+      awaited: ledger.verdict.gaps.filter { gap in
+        !ledger.gaps.contains { $0.isWaived && $0.isRecord(of: gap) }
+      },
+      waived: [], open: book.waitingTransactions(of: ledger))
+    // A floor that only the configuration made is known from the store.
+    floor = [collection.floor, ledger.verdict.floors(replaces: false).last]
+      .compactMap { $0 }.max()
   }
-
-  // What the files' evidence says of epochs and gaps belongs into the next three.
 
   /// The place of a change of one of the files.
   func rank(of found: ChangeReader.Found, file: Int) -> Rank {
-    let epoch: UInt32 = 0
+    let epoch = place(of: found, file: file).epoch
     let isSnapshot = found.change.flags.contains(.snapshot)
     return Rank(
       phase: 2 * epoch + (isSnapshot ? 0 : 1), lineage: found.lineage,
@@ -54,19 +75,27 @@ struct CollectionFiles {
 
   /// Whether a change of one of the files is known and not applied yet.
   func isWaiting(_ found: ChangeReader.Found, file: Int) -> Bool {
-    isWaiting(file)
-  }
-
-  /// Whether it cannot be said which of a file's changes are applied.
-  func isInDoubt(_ file: Int) -> Bool {
-    let share = files[file].share
-    return share.waiting > 0 && share.waiting < share.changes
+    if isWaiting(file) { return true }
+    return files[file].share.waiting > 0 && place(of: found, file: file).waits
   }
 
   /// Whether none of a file's changes is applied yet.
   func isWaiting(_ file: Int) -> Bool {
     let share = files[file].share
     return share.isHeld || (share.waiting > 0 && share.waiting >= share.changes)
+  }
+
+  /// Whether any of a file's changes is not applied yet.
+  func hasWaiting(_ file: Int) -> Bool {
+    files[file].share.isHeld || files[file].share.waiting > 0
+  }
+
+  private func place(
+    of found: ChangeReader.Found, file: Int
+  ) -> (epoch: UInt32, waits: Bool, isProvisional: Bool) {
+    placement.place(
+      record: found.change.recordIndex, ofFile: file, lineage: found.lineage,
+      position: found.change.position, counter: found.change.counter)
   }
 
   /// The `_id` of a change's row, and the one that it had before where it moves the row.
@@ -92,6 +121,17 @@ extension Catalog {
     for index in entries.indices where entries[index].storeID != nil {
       update(index) { $0.plan.key = $0.key }
     }
+  }
+}
+
+extension GapRecord {
+  /// Whether it is what the store keeps of a gap.
+  fileprivate func isRecord(of gap: OrderVerdict.Gap) -> Bool {
+    let number = gap.incompleteFile ?? 0
+    let numbers = gap.ordinals ?? number...number
+    return OrderBook.hash(ofSeries: series) == gap.series
+      && afterOrdinal == numbers.lowerBound &- 1 && beforeOrdinal == numbers.upperBound &+ 1
+      && counters?.lowerBound == gap.counters.map { Int64(clamping: $0.lowerBound) }
   }
 }
 

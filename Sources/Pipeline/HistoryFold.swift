@@ -40,11 +40,15 @@ struct HistoryFold: Sendable {
   /// Folds changes into the rows that they leave.
   ///
   /// - Parameter floor: below it nothing counts; nil for nothing.
-  static func rows(of log: ChangeLogBatch, above floor: Rank?) -> SerialFold {
+  /// - Returns: the rows, and what ordered the changes.
+  static func rows(
+    of log: ChangeLogBatch, above floor: Rank?
+  ) -> (fold: SerialFold, order: RowDelta.Order) {
     var fold = SerialFold()
     fold.bytes = log.buffer.bytes
-    for change in log.changes.sorted(by: { $0.rank < $1.rank }) {
-      if let floor, change.rank <= floor { continue }
+    var changes = log.changes.filter { change in floor.map { change.rank > $0 } ?? true }
+    let order = changes.sortChanges { $0.rank }
+    for change in changes {
       let id = log.bytes(change.id)
       let cells = log.buffer.cells[change.cells]
       if let oldID = change.oldID {
@@ -56,7 +60,7 @@ struct HistoryFold: Sendable {
           eventTime: change.rank.eventTime, cells: cells)
       }
     }
-    return fold
+    return (fold, order)
   }
 
   private var emptyBatch: VersionBatch {
@@ -68,7 +72,9 @@ struct HistoryFold: Sendable {
   ) {
     var fold = VersionFold(
       bytes: log.buffer.bytes, untracked: untracked, floors: floors)
-    for change in log.changes.sorted(by: { $0.rank < $1.rank }) {
+    var changes = log.changes
+    changes.sortChanges { $0.rank }
+    for change in changes {
       fold.apply(
         change.operation, id: log.bytes(change.id), oldID: change.oldID.map { log.bytes($0) },
         rank: change.rank, file: change.file, cells: log.buffer.cells[change.cells])

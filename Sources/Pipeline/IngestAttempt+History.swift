@@ -137,7 +137,8 @@ extension IngestAttempt {
         return (family, log)
       }
       rest.subtract(family)
-      linked.take(HistoryFold.rows(of: log, above: floor), of: family)
+      let rows = HistoryFold.rows(of: log, above: floor)
+      linked.take(rows.fold, of: family, order: rows.order)
     }
   }
 

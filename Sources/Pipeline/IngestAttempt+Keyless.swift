@@ -103,22 +103,41 @@ extension IngestAttempt {
   private func copies(of index: Int) async throws -> Set<Int> {
     guard let id = catalog.entries[index].storeID else { return [] }
     var copies: Set<Int> = []
-    var first: [[UInt8]: Int] = [:]
+    // A file that had grown may be there twice: what is new, and the whole of it.
+    var first: [[UInt8]: Int64] = [:]
     let slots = files.indices.filter { !files[$0].record.hash.isEmpty }
-      .sorted { (files[$0].stamp.ordinal, $0) < (files[$1].stamp.ordinal, $1) }
+      .sorted { files[$0].stamp.isBefore(files[$1].stamp) }
     let inRun = Set(slots.map { files[$0].record.id })
     for slot in slots {
       let record = files[slot].record
       let isKnown = try await writer.perform { store in
-        try store.files(withHash: record.hash).contains { other in
-          try !inRun.contains(other.id)
-            && store.shares(ofFile: other.id).contains { $0.collection == id }
-        }
+        try store.copies(of: record, collection: id).contains { !inRun.contains($0.id) }
       }
-      if isKnown || first[record.hash] != nil { copies.insert(slot) }
-      first[record.hash] = first[record.hash] ?? slot
+      let original = first[record.hash] ?? record.id
+      if isKnown || original != record.id { copies.insert(slot) }
+      first[record.hash] = original
     }
     return copies
+  }
+
+  /// Whether rows of files with the same bytes counted otherwise so far: the rows of an `@append`
+  /// table without a place in the log have the names that their copy with the lowest number gives
+  /// them, and a file may have grown into a copy.
+  func displacesCopy(_ index: Int, slots: [Int]) async throws -> Bool {
+    guard let key = catalog.entries[index].key, key.isKeyless,
+      let id = catalog.entries[index].storeID
+    else { return false }
+    for slot in slots where !files[slot].isReread && !files[slot].record.hash.isEmpty {
+      let record = files[slot].record
+      let others = try await writer.perform { store in
+        try store.copies(of: record, collection: id)
+      }
+      if !files[slot].isWhole, !others.isEmpty { return true }
+      if key == .append, others.contains(where: { files[slot].stamp.isBefore($0.stamp) }) {
+        return true
+      }
+    }
+    return false
   }
 
   /// What makes two changes the same change: the place in the log, or where the format has none
@@ -162,6 +181,28 @@ extension IngestAttempt {
         bytes: try reader.bytes(of: change), byteOffset: change.recordOffset,
         recordIndex: Int(change.recordIndex), table: catalog.entries[index].source,
         reason: "the table takes inserts alone (@append), and this is another change"))
+  }
+}
+
+extension CollectionStore {
+  /// The other files of a collection with the same bytes.
+  fileprivate func copies(of record: FileRecord, collection: Int64) throws -> [FileRecord] {
+    try files(withHash: record.hash).filter { other in
+      try other.id != record.id && other.state != .superseded
+        && shares(ofFile: other.id).contains { $0.collection == collection }
+    }
+  }
+}
+
+extension FileRecord {
+  fileprivate var stamp: FileStamp {
+    FileStamp(ordinal: ordinal ?? 0, series: OrderBook.hash(ofSeries: series))
+  }
+}
+
+extension FileStamp {
+  fileprivate func isBefore(_ other: FileStamp) -> Bool {
+    (ordinal, series) < (other.ordinal, other.series)
   }
 }
 

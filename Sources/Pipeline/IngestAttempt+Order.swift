@@ -22,13 +22,23 @@ extension IngestAttempt {
     ledger.verdict = book.judge(ledger.evidence)
     var reread: Set<Int> = []
     let isStored = catalog.entries[index].storeID != nil
-    let isMisplaced =
-      ledger.verdict.reranks(before.verdict)
-      || floors(of: index, by: ledger.verdict).last ?? .lowest
-        < floors(of: index, by: before.verdict).last ?? .lowest
-    if isStored, !rebuilds.contains(index), isMisplaced {
-      guard let slots = try await rebuildForOrder(index, ledger: ledger) else { return }
-      reread = slots
+    if isStored, !rebuilds.contains(index) {
+      let isMisplaced =
+        ledger.verdict.reranks(before.verdict)
+        || floors(of: index, by: ledger.verdict).last ?? .lowest
+          < floors(of: index, by: before.verdict).last ?? .lowest
+      var reason: String?
+      if isMisplaced {
+        reason = "new files show that the log began anew between the old ones"
+      } else if try await displacesCopy(index, slots: slots) {
+        reason = "rows are named by the first of the files with the same bytes, which came later"
+      }
+      if let reason {
+        guard let slots = try await rebuildForOrder(index, ledger: ledger, because: reason) else {
+          return
+        }
+        reread = slots
+      }
     }
     ledger.gaps = try await gapRecords(of: ledger)
     ledger.open = openTransactions
@@ -45,12 +55,7 @@ extension IngestAttempt {
   /// Below what nothing counts, because a snapshot that came later holds every row: each time that
   /// one did, ascending.
   func floors(of index: Int, by verdict: OrderVerdict) -> [Rank] {
-    let replaces = resnapshot(of: index) == .replace
-    return verdict.resnapshots.filter { $0.isComplete || replaces }.map { snapshot in
-      var floor = Rank.lowest
-      floor.phase = 2 * snapshot.epoch
-      return floor
-    }
+    verdict.floors(replaces: resnapshot(of: index) == .replace)
   }
 
   private func resnapshot(of index: Int) -> Resnapshot? {
@@ -163,10 +168,11 @@ extension IngestAttempt {
 
   /// Prepares a rebuild, because the order of changes that are stored turned out otherwise.
   ///
+  /// - Parameter reason: how it turned out, as the beginning of a sentence.
   /// - Returns: the slots of the files that were read again; nil where files are gone: the
   ///   collection stays as it is, and this call's changes of it wait.
   private mutating func rebuildForOrder(
-    _ index: Int, ledger: OrderBook.Ledger
+    _ index: Int, ledger: OrderBook.Ledger, because reason: String
   ) async throws -> Set<Int>? {
     do {
       let slots = try await readAgain(Set(ledger.files), for: index)
@@ -181,8 +187,8 @@ extension IngestAttempt {
       let name = catalog.entries[index].name
       blocked[index] = HeldTable(
         table: name, reason: .filesMissing, changes: 0,
-        cause: "new files show that the log began anew between the old ones, so all must be read "
-          + "again, and one is gone or changed: \(error.file ?? error.cause)", evidence: [],
+        cause: "\(reason), so all must be read again, and one is gone or changed: "
+          + (error.file ?? error.cause), evidence: [],
         hint: "Put the file back and run again, or make the table anew from what is there: "
           + "replay --rebuild \(name).")
       return nil
@@ -271,6 +277,18 @@ extension IngestAttempt {
 }
 
 extension OrderVerdict {
+  /// Below what nothing counts, because a snapshot that came later holds every row: each time that
+  /// one did, ascending.
+  ///
+  /// - Parameter replaces: whether every later snapshot is taken to be complete.
+  func floors(replaces: Bool) -> [Rank] {
+    resnapshots.filter { $0.isComplete || replaces }.map { snapshot in
+      var floor = Rank.lowest
+      floor.phase = 2 * snapshot.epoch
+      return floor
+    }
+  }
+
   /// Whether changes that an earlier verdict ranked have another epoch now.
   func reranks(_ earlier: OrderVerdict) -> Bool {
     zip(earlier.epochs, epochs).contains { old, new in zip(old, new).contains { $0 != $1 } }

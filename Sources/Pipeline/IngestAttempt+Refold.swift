@@ -63,11 +63,14 @@ extension IngestAttempt {
     let name = catalog.entries[index].name
     try await readFiles(slots, counting: false) { $0.name == name }
     if let failed = slots.compactMap({ files[$0].outcome?.error }).first { throw failed }
-    if let order = orders[index] {
-      _ = sequencer.place(collection: index, by: order.placement(of: files))
+    // Refolded changes stand where the others do, and those that wait are left out.
+    if let ledger = orders[index] {
+      _ = sequencer.place(collection: index, by: ledger.placement(of: files))
     }
     let all = sequencer.release(collection: index)
-    return LinkedRows.components(of: all, key: key, stored: [], ids: late)
-      .filter { !late.isDisjoint(with: $0.ids) }
+    return LinkedRows.components(
+      of: all, above: floor(of: index), key: key, stored: [], ids: late
+    )
+    .filter { !late.isDisjoint(with: $0.ids) }
   }
 }

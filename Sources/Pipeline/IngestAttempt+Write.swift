@@ -53,10 +53,13 @@ extension IngestAttempt {
 
   /// Lets what a complete snapshot has replaced vanish.
   private func raiseFloor(of index: Int) async throws {
-    guard let id = catalog.entries[index].storeID, let verdict = orders[index]?.verdict,
-      let floor = floors(of: index, by: verdict).last
-    else { return }
+    guard let id = catalog.entries[index].storeID, let floor = floor(of: index) else { return }
     try await writer.perform { store in try store.raiseFloor(of: id, to: floor) }
+  }
+
+  /// Below what nothing of a collection counts; nil for nothing.
+  func floor(of index: Int) -> Rank? {
+    orders[index].flatMap { floors(of: index, by: $0.verdict).last }
   }
 
   /// The files of this call by the collections that they hold changes of.
@@ -170,7 +173,8 @@ extension IngestAttempt {
   ) async throws -> Set<[UInt8]> {
     guard let collection = catalog.entries[index].storeID else { return [] }
     let stored = try await movesAbove(ordered, key: key, collection: collection)
-    let components = LinkedRows.components(of: ordered, key: key, stored: stored)
+    let components = LinkedRows.components(
+      of: ordered, above: floor(of: index), key: key, stored: stored)
     guard !components.isEmpty else { return [] }
     var linked = LinkedRows(collection: collection, key: key, fileIDs: fileIDs)
     var late: Set<[UInt8]> = []

@@ -15,16 +15,7 @@ extension LinkedRows {
 
     /// Puts the changes in order, once all are there.
     mutating func sort() {
-      var lineages: [UInt32: UInt32] = [:]
-      let isParallel = entries.contains { entry in
-        let known = lineages.updateValue(entry.rank.lineage, forKey: entry.rank.phase)
-        return known.map { $0 != entry.rank.lineage } ?? false
-      }
-      entries.sort { $0.rank.isBefore($1.rank, inParallel: isParallel) }
-      let hasFallingTimes = zip(entries, entries.dropFirst()).contains { older, newer in
-        older.rank.phase == newer.rank.phase && older.rank.eventTime > newer.rank.eventTime
-      }
-      order = isParallel ? .time : hasFallingTimes ? .logWithFallingTimes : .log
+      order = entries.sortChanges { $0.rank }
     }
 
     /// How the changes are ordered, those before included that are stored.

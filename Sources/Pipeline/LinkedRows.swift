@@ -36,10 +36,12 @@ struct LinkedRows {
   /// The components among released changes that moves link, each in the order of ranks.
   ///
   /// - Parameters:
+  ///   - floor: below it nothing counts, nor comes along with a move; nil for nothing.
   ///   - stored: moves that the store remembers and that late changes fall under.
   ///   - ids: keys that are wanted though no move may link them.
   static func components(
-    of ordered: OrderedChanges, key: KeyRule, stored: [KeyMove], ids: Set<[UInt8]> = []
+    of ordered: OrderedChanges, above floor: Rank?, key: KeyRule, stored: [KeyMove],
+    ids: Set<[UInt8]> = []
   ) -> [Component] {
     var links = MoveComponents()
     for id in ids { links.link(id, id) }
@@ -57,6 +59,7 @@ struct LinkedRows {
       guard links.contains(id) else { continue }
       let root = links.root(of: id)
       for change in ordered.changes(of: group) {
+        if let floor, ordered.rank(of: change) <= floor { continue }
         let oldID =
           change.isMove
           ? RowIDs.id(ofKey: ordered.queue.oldKey(of: change), rule: key) : nil

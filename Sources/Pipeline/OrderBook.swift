@@ -110,6 +110,17 @@ struct OrderBook: Sendable {
     }
   }
 
+  /// The transactions that the files some of whose changes wait end with, by the lineage's hash.
+  func waitingTransactions(of ledger: Ledger) -> [UInt32: UInt64] {
+    var book = self
+    book.tails = [:]
+    for (file, evidence) in zip(ledger.files, ledger.evidence)
+    where ledger.counts[file]?.waiting ?? 0 > 0 {
+      book.noteTails(of: evidence, seen: 0)
+    }
+    return book.tails.mapValues(\.transaction)
+  }
+
   /// The transactions of which more may come, by the lineage's hash.
   ///
   /// - Parameters:

@@ -73,6 +73,33 @@ struct PlainChanges: Sendable {
     }
   }
 
+  /// Puts changes of one row, or of rows that moves link, in order, oldest first.
+  ///
+  /// Within a phase (an epoch's snapshot, or its log) that is the order of positions; where logs that
+  /// ran side by side have changes of it, that of the source's times, then of lineages and positions.
+  ///
+  /// - Parameter numbers: indexes into ``changes``.
+  func inOrder(_ numbers: [Int]) -> [Int] {
+    var lineages: [UInt32: Set<UInt32>] = [:]
+    for number in numbers {
+      let rank = changes[number].rank
+      lineages[rank.phase, default: []].insert(rank.lineage)
+    }
+    let areParallel = lineages.values.contains { $0.count > 1 }
+    return numbers.sorted { left, right in
+      let (left, right) = (changes[left].rank, changes[right].rank)
+      if left.phase != right.phase { return left.phase < right.phase }
+      if areParallel {
+        if left.eventTime != right.eventTime { return left.eventTime < right.eventTime }
+        if left.lineage != right.lineage { return left.lineage < right.lineage }
+      }
+      if left.position != right.position { return left.position < right.position }
+      // Copies of one change: the last one counts.
+      return (left.ordinal, left.series, left.recordIndex)
+        < (right.ordinal, right.series, right.recordIndex)
+    }
+  }
+
   /// The values that a change names, ascending by column.
   func cells(of change: PlainChange) -> ArraySlice<Cell> {
     buffers[change.buffer].cells[change.cells]

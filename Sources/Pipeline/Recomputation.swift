@@ -22,11 +22,12 @@ struct Recomputation {
 
   /// Prepares to read a collection's files.
   init(
-    of collection: Collection, in store: CollectionStore, present: PresentFiles, catalog: Catalog
+    of collection: Collection, in store: CollectionStore, book: OrderBook, present: PresentFiles,
+    catalog: Catalog
   ) throws {
     self.collection = collection
     self.present = present
-    files = try CollectionFiles(collection, in: store)
+    files = try CollectionFiles(collection, in: store, book: book)
     index = files.index(in: catalog)
     reader = ChangeReader(of: index, catalog: catalog)
     contexts = FileContexts(present.sideFiles)
@@ -46,7 +47,6 @@ struct Recomputation {
     var seen: Set<[UInt8]> = []
     for number in files.files.indices.sorted(by: isBefore) {
       let file = files.files[number]
-      if files.isInDoubt(number) { doubt(number, "some of its changes wait, and some do not") }
       if files.isWaiting(number) {
         check.waitingChanges += file.share.changes
         continue
@@ -89,7 +89,8 @@ struct Recomputation {
     contexts.look(beside: place)
     let context = contexts.context(of: place, resumeOffset: 0, recordIndex: 0)
     let files = files
-    let floor = collection.floor
+    let floor = files.floor
+    var waiting = 0
     var found: [(ChangeReader.Found, PlainChange)] = []
     var taken = PlainChanges()
     swap(&taken, &changes)
@@ -98,7 +99,11 @@ struct Recomputation {
       place, context: context,
       wants: { found in
         let isUnplaced = found.change.position == .zero
-        if isUnplaced && isCopy || files.isWaiting(found, file: number) { return false }
+        if files.isWaiting(found, file: number) {
+          waiting += 1
+          return false
+        }
+        if isUnplaced && isCopy { return false }
         return floor.map { files.rank(of: found, file: number) > $0 } ?? true
       },
       take: { change, values in
@@ -118,6 +123,10 @@ struct Recomputation {
     guard hash == files.files[number].record.hash else {
       throw IngestError(.file, cause: "its content changed")
     }
+    check.waitingChanges += waiting
+    if waiting != files.files[number].share.waiting {
+      doubt(number, "it cannot be told which of its changes wait")
+    }
   }
 
   // MARK: Folding
@@ -133,28 +142,26 @@ struct Recomputation {
       KeylessRows.count(changes, into: &rows)
     case .append:
       changes.nameRows(columns: columns)
-      for number in order(Array(changes.changes.indices)) { rows.apply(number, of: changes) }
+      for number in changes.inOrder(Array(changes.changes.indices)) {
+        rows.apply(number, of: changes)
+      }
     case .columns:
       for move in moves { links.link(move.oldID, move.newID) }
       for change in changes.changes {
         if let oldID = change.oldID { links.link(oldID, change.id) }
       }
-      // Ranks of several lineages have no order that all of them fit in; those of one row do.
+      // Changes of several lineages have no order that all of them fit in; those of one row do.
       var families: [[UInt8]: [Int]] = [:]
       for (number, change) in changes.changes.enumerated() {
         let family = links.contains(change.id) ? links.root(of: change.id) : change.id
         families[family, default: []].append(number)
       }
       for family in families.values {
-        for number in order(family) { rows.apply(number, of: changes) }
+        for number in changes.inOrder(family) { rows.apply(number, of: changes) }
       }
       findDoubtfulFamilies()
     }
     return rows
-  }
-
-  private func order(_ numbers: [Int]) -> [Int] {
-    numbers.sorted { changes.changes[$0].rank < changes.changes[$1].rank }
   }
 
   /// A row may have come from a key of which a missing file tells more.

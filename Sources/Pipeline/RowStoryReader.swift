@@ -3,10 +3,12 @@ package import ChangeModel
 package import CollectionStore
 import Hashing
 
-/// Finds every change that a row saw, by reading the manifest's files again.
+/// Finds every change that a row saw: in the history, where the collection keeps one; else by reading
+/// the manifest's files again.
 ///
 /// In: a store, a collection, an `_id`. Out: a ``RowStory``. Only the files are read whose key
-/// filters let the row pass; of them every record, in memory the row's own changes.
+/// filters let the row pass, beside a history only those of which something waits; of them every
+/// record, in memory the row's own changes.
 package struct RowStoryReader {
   private let store: CollectionStore
   private let catalog: Catalog
@@ -26,7 +28,7 @@ package struct RowStoryReader {
   package func story(of id: [UInt8], in collection: Collection) throws -> RowStory {
     try store.snapshot {
       var search = try RowSearch(of: id, in: collection, store: store, catalog: catalog)
-      try search.readFiles()
+      try search.read(store)
       var story = RowStory(collection: collection.name, id: id)
       story.missing = search.missing
       story.waiting = search.waiting
@@ -69,6 +71,16 @@ struct RowSearch {
   private var wanted: Set<[UInt8]> = []
   private var readFor: [Set<[UInt8]>]
   private var unreadable: Set<Int> = []
+  /// Where the changes that were found stand.
+  private var known: Set<Origin> = []
+  /// Whether the history has all changes that were applied.
+  private var hasHistory = false
+
+  /// A record's place in the files.
+  private struct Origin: Hashable {
+    var file: Int
+    var byteOffset: UInt64
+  }
 
   /// Prepares to look for a row.
   init(
@@ -76,7 +88,9 @@ struct RowSearch {
   ) throws {
     self.id = id
     self.collection = collection
-    files = try CollectionFiles(collection, in: store)
+    var book = OrderBook()
+    try book.readSeries(of: store)
+    files = try CollectionFiles(collection, in: store, book: book)
     index = files.index(in: catalog)
     reader = ChangeReader(of: index, catalog: catalog)
     readFor = files.files.map { _ in [] }
@@ -85,6 +99,9 @@ struct RowSearch {
 
   /// The columns by the indexes of the values.
   var columns: [Collection.Column] { reader.catalog.entries[index].columns }
+
+  /// The names of lineages, by their hashes.
+  var lineages: [UInt32: String] { files.lineages.merging(reader.lineages) { $1 } }
 
   /// The `_id` of a row's content: of equal rows of a `@row` table all but the first have a number.
   var contentID: [UInt8] {
@@ -105,20 +122,50 @@ struct RowSearch {
     return found
   }
 
-  /// Reads the files that may hold the row's changes; again where they show that it came from
-  /// another key.
-  mutating func readFiles() throws {
+  /// Finds the row's changes; again where they show that it came from another key.
+  mutating func read(_ store: CollectionStore) throws {
+    hasHistory = try store.histories()[collection.id]?.isKept ?? false
     wanted.insert(contentID)
-    var known = 0
-    while wanted.count > known {
-      known = wanted.count
-      for file in files.files.indices where !unreadable.contains(file) {
-        let new = wanted.subtracting(readFor[file])
-        if new.contains(where: { mayHold($0, file: file) }) { try read(file, for: new) }
-        readFor[file].formUnion(new)
-      }
+    var sought: Set<[UInt8]> = []
+    while wanted.count > sought.count {
+      if hasHistory { try readHistory(wanted.subtracting(sought), in: store) }
+      sought = wanted
+      try readFiles()
       wanted.formUnion(changes.changes.compactMap(\.oldID))
     }
+  }
+
+  private mutating func readHistory(_ ids: Set<[UInt8]>, in store: CollectionStore) throws {
+    let numbers = Dictionary(
+      uniqueKeysWithValues: zip(files.files.map(\.record.id), files.files.indices))
+    for change in try ids.flatMap({ try store.changes(of: $0, collection: collection.id) }) {
+      guard let file = numbers[change.file],
+        known.insert(Origin(file: file, byteOffset: change.byteOffset)).inserted
+      else { continue }
+      changes.append(
+        PlainChange(
+          rank: change.rank, id: change.id, oldID: change.oldID, operation: change.operation,
+          counter: -1, byteOffset: change.byteOffset, file: file, buffer: 0, cells: 0..<0),
+        values: change.values)
+    }
+  }
+
+  private mutating func readFiles() throws {
+    for file in files.files.indices where !unreadable.contains(file) {
+      let new = wanted.subtracting(readFor[file])
+      readFor[file].formUnion(new)
+      guard new.contains(where: { mayHold($0, file: file) }) else { continue }
+      if !hasHistory || files.hasWaiting(file) { try read(file, for: new) }
+      noteTornEnd(of: file)
+    }
+  }
+
+  private mutating func noteTornEnd(of file: Int) {
+    let record = files.files[file].record
+    guard record.state == .torn, !unreadable.contains(file) else { return }
+    let part = MissingFile(
+      path: files.files[file].name, reason: record.reason ?? "its last record is cut off")
+    if !waiting.contains(part) { waiting.append(part) }
   }
 
   private func mayHold(_ id: [UInt8], file: Int) -> Bool {
@@ -141,15 +188,11 @@ struct RowSearch {
       // What was used of a file that broke off stays used.
       if record.state != .failed { return }
     }
-    if record.state == .torn, !waiting.contains(where: { $0.path == files.files[file].name }) {
-      waiting.append(
-        MissingFile(
-          path: files.files[file].name, reason: record.reason ?? "its last record is cut off"))
-    }
     if collection.key == .append { found.nameRows(columns: columns) }
-    let known = Set(changes.changes.filter { $0.file == file }.map(\.byteOffset))
-    for change in found.changes where !known.contains(change.byteOffset) {
+    for change in found.changes {
       if collection.key == .append, change.id != id { continue }
+      let origin = Origin(file: file, byteOffset: change.byteOffset)
+      guard known.insert(origin).inserted else { continue }
       changes.append(change, from: found)
     }
   }

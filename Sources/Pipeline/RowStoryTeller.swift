@@ -29,17 +29,17 @@ struct RowStoryTeller {
 
   /// The changes of a row, and of what it was before it came to its `_id`, oldest first.
   private static func line(of id: [UInt8], in changes: PlainChanges) -> [Int] {
+    let order = changes.inOrder(Array(changes.changes.indices))
     var line: Set<Int> = []
-    var rest: [(id: [UInt8], before: Rank?)] = [(id, nil)]
+    var rest: [(id: [UInt8], before: Int)] = [(id, order.count)]
     while let (id, before) = rest.popLast() {
-      for (index, change) in changes.changes.enumerated()
-      where change.id == id || change.oldID == id {
-        if let before, change.rank >= before { continue }
-        guard line.insert(index).inserted else { continue }
-        if change.id == id, let oldID = change.oldID { rest.append((oldID, change.rank)) }
+      for (place, index) in order.prefix(before).enumerated() {
+        let change = changes.changes[index]
+        guard change.id == id || change.oldID == id, line.insert(index).inserted else { continue }
+        if change.id == id, let oldID = change.oldID { rest.append((oldID, place)) }
       }
     }
-    return line.sorted { changes.changes[$0].rank < changes.changes[$1].rank }
+    return order.filter { line.contains($0) }
   }
 
   /// Whether a change shows in the rows at all.
@@ -48,7 +48,7 @@ struct RowStoryTeller {
   }
 
   private func isTruncated(_ index: Int) -> Bool {
-    search.collection.floor.map { changes.changes[index].rank <= $0 } ?? false
+    search.files.floor.map { changes.changes[index].rank <= $0 } ?? false
   }
 
   /// The changes, oldest first.
@@ -59,7 +59,7 @@ struct RowStoryTeller {
       let late = lateAfter(place)
       return ToldChange(
         id: change.id, oldID: change.oldID, operation: change.operation, rank: change.rank,
-        lineage: search.reader.lineages[change.rank.lineage] ?? "",
+        lineage: search.lineages[change.rank.lineage] ?? "",
         counter: change.counter >= 0 ? change.counter : nil, file: file.name,
         byteOffset: change.byteOffset,
         values: changes.cells(of: change).map {

@@ -5,8 +5,9 @@ import CollectionStore
 /// Recomputes, by a slow road of its own, what batch files determine, and compares it with what a
 /// database holds.
 ///
-/// It shares with ingestion how records are decoded, and what the store says of files and keys; not
-/// how changes are ordered, folded, merged and written. Only reads; needs memory for the values of
+/// It shares with ingestion how records are decoded, what the store says of files and keys, and the
+/// judgement on where logs began anew and what is missing; not how changes are put in order, folded,
+/// merged and written. Only reads; needs memory for the values of
 /// one collection in all its files.
 package struct Verification: Sendable {
   private let configuration: Configuration
@@ -41,10 +42,12 @@ package struct Verification: Sendable {
     var report = VerifyReport()
     report.extraFiles = present.extra.map(\.path.description)
     report.troubles = present.errors.map(\.description)
+    var book = OrderBook()
+    try book.readSeries(of: store)
     var meter = meter
     for collection in try store.allCollections() {
       var recomputation = try Recomputation(
-        of: collection, in: store, present: present, catalog: catalog)
+        of: collection, in: store, book: book, present: present, catalog: catalog)
       try recomputation.read(telling: &meter)
       let moves = try store.allMoves(collection: collection.id)
       let rows = recomputation.rows(linkedBy: moves)

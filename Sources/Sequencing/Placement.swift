@@ -49,17 +49,31 @@ package struct Placement: Sendable {
 
   /// Where one change belongs.
   func place(of change: SequencedChange) -> (epoch: UInt32, waits: Bool, isProvisional: Bool) {
-    guard let file = indexes[Int(change.file)] else { return (0, false, false) }
+    place(
+      record: change.recordIndex, ofFile: Int(change.file), lineage: change.lineage,
+      position: change.position, counter: change.counter)
+  }
+
+  /// Where a change belongs.
+  ///
+  /// - Parameters:
+  ///   - record: its record's index in the file.
+  ///   - slot: the file's slot: an index of ``indexes``.
+  ///   - lineage: the hash of its lineage's name.
+  ///   - counter: its running count; negative for none.
+  package func place(
+    record: UInt32, ofFile slot: Int, lineage: UInt32, position: Position, counter: Int64
+  ) -> (epoch: UInt32, waits: Bool, isProvisional: Bool) {
+    guard let file = indexes[slot] else { return (0, false, false) }
     let evidence = evidence[file]
     let segment =
-      evidence.segments.count == 1
-      ? 0 : evidence.segment(ofRecord: change.recordIndex, lineage: change.lineage) ?? 0
+      evidence.segments.count == 1 ? 0 : evidence.segment(ofRecord: record, lineage: lineage) ?? 0
     guard segment < verdict.epochs[file].count else { return (0, false, false) }
-    let counter = change.counter >= 0 ? UInt64(change.counter) : nil
+    let counter = counter >= 0 ? UInt64(counter) : nil
     func isBehind(_ gap: OrderVerdict.Gap) -> Bool {
       verdict.isBehind(gap, evidence: evidence, file: file, segment: segment, counter: counter)
     }
-    let isOpen = !open.isEmpty && open[change.lineage] == change.position.word3
+    let isOpen = !open.isEmpty && open[lineage] == position.word3
     let waits = isOpen || awaited.contains(where: isBehind)
     return (verdict.epochs[file][segment], waits, !waits && waived.contains(where: isBehind))
   }

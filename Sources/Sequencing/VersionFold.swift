@@ -91,10 +91,12 @@ package struct VersionFold: Sendable {
     for floor in floors { sink(floor) }
     ended += lasting.values
     lasting = [:]
-    return ended.sorted { left, right in
-      left.id == right.id
-        ? left.from < right.from : left.id.lexicographicallyPrecedes(right.id)
-    }
+    // Those of one row ended one after the other.
+    return ended.enumerated().sorted { left, right in
+      left.element.id == right.element.id
+        ? left.offset < right.offset
+        : left.element.id.lexicographicallyPrecedes(right.element.id)
+    }.map(\.element)
   }
 
   /// Ends every row where a snapshot begins that holds all there were.

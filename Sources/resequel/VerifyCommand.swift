@@ -10,7 +10,8 @@ struct VerifyCommand: AsyncParsableCommand {
       Reads every record of the files that are still there, applies the changes one by one in the \
       order of the source's log, and compares the rows with those of the database, by their \
       logical digests. Files are known by their content, wherever they lie. Where some are gone, \
-      the rows that they cannot have touched are still compared. Changes that wait are left out.
+      the rows that they cannot have touched are still compared. Changes that wait are left out. \
+      Where a log began anew, and what is missing, is judged as replay and sync do it.
 
       Reads only; may run while replay or sync writes. Needs memory for the values of one \
       collection in all its files.

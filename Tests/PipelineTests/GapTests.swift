@@ -168,9 +168,13 @@ import Testing
   }
 
   // Prevents a log that began anew from ranking below the old one for ever.
-  @Test func `files that show a restarted log make the table anew in its true order`() async throws
+  @Test(arguments: [false, true])
+  func `files that show a restarted log make the table anew in its true order`(hasHistory: Bool)
+    async throws
   {
     let bench = try LogBench()
+    bench.configuration.collections["t", default: CollectionConfiguration()].history =
+      hasHistory ? HistoryRule() : nil
     let old = LogRecord.insert(1, "old", at: 10, count: 1).at(log: "bin.000040")
     let new = LogRecord.update(1, "new", at: 4, count: 2).at(log: "bin.000001")
     let later = LogRecord.update(1, "newer", at: 8, count: 3).at(log: "bin.000001")
@@ -180,12 +184,39 @@ import Testing
     try await bench.sync(["t_3.json": [later]])
     #expect(try bench.rows() == ["1 newer -"])
     #expect(try bench.query("SELECT epoch FROM _resequel_lineages ORDER BY epoch") == ["0", "1"])
+    if !hasHistory { return }
+    let versions = "SELECT v || ' ' || coalesce(_valid_to, '-') FROM _resequel_current_history_t"
+    #expect(
+      try bench.query("\(versions) ORDER BY v") == ["new 1/8/1", "newer -", "old 1/4/1"])
+  }
+
+  // Prevents changes of a restarted log from ranking below the old one's where rows that moves link
+  // are recomputed.
+  @Test func `a late change of moved rows keeps the order of a restarted log`() async throws {
+    let bench = try LogBench()
+    let old = [
+      LogRecord.insert(1, "old", at: 10, count: 1), .insert(2, "old", at: 20, count: 2),
+    ].map { $0.at(log: "bin.000040") }
+    var move = LogRecord.update(5, "moved", at: 4, count: 3).at(log: "bin.000001")
+    move.oldID = 2
+    let late = LogRecord.update(5, "late", at: 8, count: 4).at(log: "bin.000001")
+    let last = LogRecord.update(5, "last", at: 12, count: 5).at(log: "bin.000001")
+    try bench.place(["t_1.json": old, "t_2.json": [move], "t_4.json": [last]])
+    _ = try await bench.replay()
+    #expect(try bench.rows() == ["1 old -", "5 last -"])
+    try bench.place(["t_3.json": [late]])
+    _ = try await bench.replay()
+    #expect(try bench.rows() == ["1 old -", "5 last -"])
   }
 
   // Prevents rows that were deleted before a second snapshot from staying for ever.
-  @Test func `a second snapshot replaces the table where the configuration says so`() async throws {
+  @Test(arguments: [false, true])
+  func `a second snapshot replaces the table where the configuration says so`(hasHistory: Bool)
+    async throws
+  {
     let bench = try LogBench()
     var settings = CollectionConfiguration()
+    settings.history = hasHistory ? HistoryRule() : nil
     settings.resnapshot = .replace
     bench.configuration.collections["t"] = settings
     try await bench.sync([
@@ -194,5 +225,24 @@ import Testing
       "t_3.json": [.insert(3, "b", at: 50)],
     ])
     #expect(try bench.rows() == ["1 s -", "3 b -"])
+    if !hasHistory { return }
+    let versions = "SELECT _id || v || coalesce(_valid_to, '-') FROM _resequel_current_history_t"
+    #expect(
+      try bench.query("\(versions) ORDER BY _id, v") == ["1asnapshot", "1s-", "2asnapshot", "3b-"])
+  }
+
+  // Prevents a row that a snapshot ended from coming back under another key.
+  @Test func `nothing comes along with a move from below a second snapshot`() async throws {
+    let bench = try LogBench()
+    var settings = CollectionConfiguration()
+    settings.resnapshot = .replace
+    bench.configuration.collections["t"] = settings
+    var move = LogRecord.update(7, "moved", at: 50)
+    move.oldID = 2
+    try await bench.sync([
+      "t_1.json": [.insert(1, "a", at: 10), .insert(2, "a", at: 20)],
+      "t_2.json": [LogRecord(id: 1, v: "s", isSnapshot: true)], "t_3.json": [move],
+    ])
+    #expect(try bench.rows() == ["1 s -", "7 moved ∅"])
   }
 }

@@ -58,7 +58,9 @@ import Testing
         for event in bench.oracle.events {
           if event.isSnapshot, bench.oracle.events[event.index + 1].isSnapshot { continue }
           let at = event.position
-          let text = event.isSnapshot ? "snapshot" : "\(at.major)/\(at.minor)/\(at.row)"
+          // A position names its epoch: that of another server's log says nothing about it.
+          let place = event.isSnapshot ? "snapshot" : "\(at.major)/\(at.minor)/\(at.row)"
+          let text = "\(at.era):\(place)"
           let position = try #require(HistoryPosition(text))
           let tables = bench.oracle.tables(present: 0...event.index)
           try #require(

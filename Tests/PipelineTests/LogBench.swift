@@ -10,6 +10,8 @@ import Synchronization
 struct LogRecord {
   var operation = "I"
   var id = 1
+  /// The key before, where the record changes it.
+  var oldID: Int?
   /// The values of `v` and `w`: nil for NULL.
   var v: String? = "a"
   var w: String? = "-"
@@ -63,6 +65,7 @@ struct LogRecord {
       "\"\(name)\":\"\(columns.contains(name) ? (isInsert ? 1 : 1) : 0)\""
     }
     let key = "\"id\":\"\(id)\""
+    let oldKey = "\"id\":\"\(oldID ?? id)\""
     let noKey = "\"id\":\"null\""
     let nulls = "\"v\":\"null\",\"w\":\"null\""
     var text = "{\"tableName\":{\"namespace\":{\"catalog\":\"c\",\"schema\":\"s\",\"hash\":0},"
@@ -71,7 +74,7 @@ struct LogRecord {
       "{\"extractorId\":0,\"timestamp\":\(time),\"log\":\"\(log)\",\"position\":\(position),"
       + "\"logSeqNum\":1,\"v\":2}"
     if !isSnapshot { text += ",\"cursor\":\(cursor ?? mysql)" }
-    text += ",\"before\":{\(isInsert ? noKey : key),\(nulls)}"
+    text += ",\"before\":{\(isInsert ? noKey : oldKey),\(nulls)}"
     text += ",\"after\":{\(isDelete ? noKey : key),\(after.joined(separator: ","))}"
     text += ",\"exists\":{\"id\":\"\(isInsert ? 1 : isDelete ? 2 : 3)\","
     text += "\(exists.joined(separator: ","))}"

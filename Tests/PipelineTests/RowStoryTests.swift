@@ -106,6 +106,43 @@ import Testing
     #expect(try bench.story("1").missing.map(\.reason) == ["its content changed"])
   }
 
+  // Prevents a history from being of no use once the files have expired.
+  @Test func `with a history no file is needed, and what waits is still found in the files`()
+    async throws
+  {
+    let bench = try LogBench()
+    var settings = CollectionConfiguration()
+    settings.history = HistoryRule()
+    bench.configuration.collections["t"] = settings
+    try await bench.sync([
+      "t_1.json": [.insert(1, "a", at: 10, count: 1)],
+      "t_3.json": [.update(1, "c", at: 30, count: 3)],
+    ])
+    unlink(bench.path("t_1.json"))
+    let story = try bench.story("1")
+    #expect(story.isComplete && story.state == .live)
+    #expect(story.changes.map(\.outcome) == [.won(["id", "v", "w"]), .waiting])
+    #expect(story.changes.map { PositionText.text(of: $0.rank) } == ["1/10/1", "1/30/1"])
+  }
+
+  // Prevents a repair from being forgotten, and from being told of a row's other changes.
+  @Test func `a late change is told with what its file repaired`() async throws {
+    let bench = try RunBench()
+    try bench.place("t_2.json", [bench.update(1, "b", at: 20)])
+    _ = try await bench.replay()
+    try bench.place("t_1.json", [bench.insert(1, "a", at: 10)])
+    _ = try await bench.replay()
+    let store = try CollectionStore(opening: .file(bench.database), mode: .readWrite)
+    let collection = try #require(try store.collection(named: "t"))
+    try store.begin()
+    try store.insert(
+      StoreEvent(at: 1, kind: "repair", collection: collection.id, file: 2, text: "one row"))
+    try store.commit()
+    try store.close()
+    #expect(try bench.story("1").changes[0].repairs.contains("one row"))
+    #expect(try bench.story("1").changes[1].repairs == [])
+  }
+
   // Prevents a row that never was from being taken for one whose files are lost.
   @Test func `an id that was never seen has no story`() async throws {
     let bench = try RunBench()
@@ -128,6 +165,17 @@ import Testing
       #expect(story.state == .live)
       #expect(story.changes.map(\.outcome) == [.won(["id", "v"])])
     }
+  }
+}
+
+extension LogBench {
+  /// The story of a row of `t`.
+  func story(_ id: String) throws -> RowStory {
+    let store = try CollectionStore(opening: .file(configuration.database), mode: .readOnly)
+    defer { store.connection.close() }
+    let collection = try #require(try store.collection(named: "t"))
+    return try RowStoryReader(configuration, store: store).story(
+      of: Array(id.utf8), in: collection)
   }
 }
 

@@ -27,6 +27,10 @@ import Testing
       "t_1.json": [Self.change(1, "a", transaction: 10, row: 11, count: 1), Self.firstHalf]
     ])
     #expect(try bench.rows() == ["1 a -"])
+    // What of a file waits is told from what is applied.
+    let check = try #require(try await bench.verify().collections.first)
+    #expect(check.isCovered && check.differences.isEmpty && check.waitingChanges == 1)
+    #expect(try bench.story("2").changes.map(\.outcome) == [.waiting])
     try await bench.sync(["u_1.json": [Self.otherHalf]])
     #expect(try bench.rows() == ["1 a -"] && bench.rows("u") ?? [] == [])
     try await bench.sync(["t_2.json": [Self.change(3, "c", transaction: 30, row: 31, count: 3)]])
