@@ -129,7 +129,7 @@ extension IngestAttempt {
     }
     count(total)
     noteRepairs(total.late, of: entry.name, collection: collection)
-    summary.duplicates += assembler.repeats
+    summary.duplicates += assembler.repeats + total.repeats
     let refused = Set(total.needsRefold + total.closed)
     if !refused.isEmpty {
       var linked = LinkedRows(collection: collection, key: key, fileIDs: fileIDs)

@@ -96,6 +96,7 @@ package struct RunSummary: Sendable {
   package var records = 0
   package var changes = 0
   package var skippedChanges = 0
+  /// Changes that stood in the files of the run more than once, or that rows had as their newest.
   package var duplicates = 0
   package var rowsWritten = 0
   package var rowsDeleted = 0

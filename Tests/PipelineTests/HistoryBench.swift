@@ -84,7 +84,7 @@ struct HistoryBench {
   func versions(_ columns: String = "status") async throws -> [String] {
     try await query(
       "SELECT _id, \(columns), '[' || _valid_from || ',' || coalesce(_valid_to, '-') || ')' "
-        + "FROM _resequel_current_history_c ORDER BY _id, _valid_from_time")
+        + "FROM _resequel_current_history_c ORDER BY _id, _valid_from_time, _valid_from")
   }
 
   private static func record(_ change: String) -> String {

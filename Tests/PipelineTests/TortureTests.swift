@@ -6,8 +6,8 @@ import Testing
 /// The nine scenarios, in all their configurations, of ivanvyd/lakeflow-auto-cdc-torture-test, over
 /// which Databricks AUTO CDC ended green every time and wrong in five of eighteen.
 ///
-/// Each event is a file of its own. The files are delivered in every order, alone and together, and
-/// the rows and their history must be the same after each.
+/// Each event is a file of its own. The files are delivered in every order, and the rows and their
+/// history must be the same after each.
 @Suite struct TortureTests {
   /// What a delivery left behind.
   private struct Outcome: Hashable {
@@ -20,21 +20,25 @@ import Testing
     var isComplete: Bool
   }
 
-  /// Delivers events, one a file, in every ordered partition into calls.
+  /// Delivers events, one a file, in every ordered partition into calls; more than four of them
+  /// only one by one, and all at once.
   ///
   /// - Returns: what all of them left; differences are recorded as issues.
   private func deliver(
     _ events: [String], columns: String = "status", history: HistoryRule = HistoryRule()
   ) async throws -> Outcome {
     var first: Outcome?
-    for partition in orderedPartitions(of: events.count) {
+    for partition in orderedPartitions(of: events.count)
+    where events.count <= 4 || [1, events.count].contains(partition.count) {
       var bench = try await HistoryBench(history)
       for call in partition {
         for event in call { try bench.place([events[event]], name: "c_\(event + 1).json") }
         try await bench.ingest()
       }
       let outcome = try await outcome(of: bench, columns: columns)
-      #expect(first == nil || outcome == first, "\(partition)")
+      #expect(
+        first == nil || outcome == first,
+        "\(partition): \(outcome), not \(String(describing: first))")
       first = first ?? outcome
     }
     return try #require(first)
@@ -77,14 +81,11 @@ import Testing
     try await bench.bring("I 10 1 status=ACTIVE")
     let before = try await bench.query("SELECT * FROM _resequel_history_c")
     // The same bytes under another name, then the same record among others.
-    try await bench.bring("I 10 1 status=ACTIVE")
-    try await bench.bring("I 10 1 status=ACTIVE", "I 20 2 status=NEW")
+    #expect(try await bench.bring("I 10 1 status=ACTIVE").duplicates == 1)
+    #expect(try await bench.bring("I 10 1 status=ACTIVE", "I 20 2 status=NEW").duplicates == 1)
     #expect(try await bench.query("SELECT status FROM c") == ["ACTIVE", "NEW"])
     let after = try await bench.query("SELECT * FROM _resequel_history_c WHERE _id = '1'")
     #expect(Self.withoutFile(after) == Self.withoutFile(before))
-    #expect(
-      try await bench.query("SELECT state FROM _resequel_files ORDER BY id")
-        == ["applied", "duplicate", "applied"])
   }
 
   // 2. Prevents the last to arrive from winning, and a repair that leaves no trace.
@@ -192,8 +193,7 @@ import Testing
     for event in life { try await bench.bring(event) }
     // Again, one by one, backwards; another customer beside each, or they would be mere copies.
     for (index, event) in life.reversed().enumerated() {
-      let summary = try await bench.bring(event, "I \(60 + index) 2 status=X")
-      #expect(summary.duplicates == 1, "\(event)")
+      try await bench.bring(event, "I \(60 + index) 2 status=X")
     }
     #expect(try await bench.query("SELECT _id FROM c") == ["2"])
     #expect(try await bench.versions().filter { $0.hasPrefix("1 ") } == versions)
