@@ -10,6 +10,9 @@ package struct ApplyCounts: Sendable, Hashable {
   package var ignored = 0
   /// What late changes did, by the manifest's id of the file that they came from.
   package var late: [Int64: LateCounts] = [:]
+  /// Changes that are stored already, as far as rows remember theirs: copies of the newest one and of
+  /// the floor.
+  package var repeats = 0
   /// Disagreements that were found, and recorded.
   package var conflicts = 0
   /// `_id`s of rows that were left as they are, because what they remember does not suffice to merge
@@ -29,6 +32,7 @@ package struct ApplyCounts: Sendable, Hashable {
     left.deleted += right.deleted
     left.ignored += right.ignored
     left.late.merge(right.late) { $0 + $1 }
+    left.repeats += right.repeats
     left.conflicts += right.conflicts
     left.needsRefold += right.needsRefold
     left.closed += right.closed

@@ -37,4 +37,31 @@ extension CollectionStore {
     }
     return conflicts
   }
+
+  /// How many disagreements a collection has, and the first of their rows.
+  package func conflictOverview(ofCollection id: Int64) throws -> ConflictOverview {
+    let statement = try connection.cached(
+      "SELECT count(*) FROM _resequel_conflicts WHERE collection = ?")
+    defer { statement.clear() }
+    statement.bind(1, companion(id))
+    var overview = ConflictOverview()
+    if try statement.step() { overview.count = Int(statement.integer(0)) }
+    guard overview.count > 0 else { return overview }
+    for conflict in try conflicts(ofCollection: id, limit: 16)
+    where !overview.ids.contains(conflict.id) && overview.ids.count < 5 {
+      overview.ids.append(conflict.id)
+    }
+    return overview
+  }
+}
+
+/// The disagreements of a collection, in short.
+package struct ConflictOverview: Sendable, Hashable {
+  /// Rows about which two files disagree, once for each disagreement.
+  package var count = 0
+  /// The `_id`s of the first of them.
+  package var ids: [[UInt8]] = []
+
+  /// Makes one of none.
+  package init() {}
 }

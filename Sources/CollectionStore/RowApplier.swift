@@ -282,7 +282,10 @@ struct RowApplier: ~Copyable {
       guard
         double.differs(
           from: known, state: stored, cells: cells, bytes: bytes, idColumn: writer.idColumn)
-      else { continue }
+      else {
+        if double.kind == .position { counts.repeats += 1 }
+        continue
+      }
       let storedFile = double.storedRank == stored.last ? known?.file ?? 0 : 0
       let isNewer = double.storedRank < double.rank
       try record(

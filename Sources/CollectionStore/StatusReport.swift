@@ -35,8 +35,8 @@ package struct CollectionStatus: Sendable {
   package var incompleteRows = 0
   /// Records of its source table in quarantine.
   package var quarantined = 0
-  /// Rows about which two files disagree, once for each disagreement.
-  package var conflicts = 0
+  /// Rows about which two files disagree.
+  package var conflicts = ConflictOverview()
   /// Why some of its changes wait; nil when none do.
   package var hold: Hold?
   /// Its logs, and how far they are applied.
@@ -101,7 +101,7 @@ extension CollectionStore {
     status.note = try orderNote(ofCollection: id)
     status.tombstones = try count("_resequel_tombstones WHERE collection = \(id)")
     status.incompleteRows = try count("_resequel_partial_rows WHERE collection = \(id)")
-    status.conflicts = try count("_resequel_conflicts WHERE collection = \(id)")
+    status.conflicts = try conflictOverview(ofCollection: id)
     status.quarantined = try quarantined(of: collection.source)
     status.lineages = try lineages(ofCollection: id)
     status.gaps = try gaps(ofCollection: id)

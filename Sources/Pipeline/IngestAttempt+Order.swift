@@ -254,12 +254,13 @@ extension IngestAttempt {
       let known = before.gaps.first { $0.overlaps(gap) }
       if known == nil { events.append(("gapFound", "\(name): \(gap.text)")) }
       if gap.isWaived, known?.isWaived == false {
-        events.append(("gapWaived", "\(name): goes on without \(BatchPath(gap.likelyFile))"))
+        events.append(
+          ("gapWaived", "\(name): goes on without \(gap.fileText); what follows is provisional"))
       }
     }
     for gap in before.gaps where !after.gaps.contains(where: { $0.overlaps(gap) }) {
       events.append(
-        ("gapClosed", "\(name): \(BatchPath(gap.likelyFile)) is not missing any longer"))
+        ("gapClosed", "\(name): \(gap.fileText) is not missing any longer"))
     }
     for doubt in doubts(about: index, by: after.verdict) where !before.note.doubts.contains(doubt) {
       events.append(("epochSuspected", "\(name): \(doubt)"))
@@ -394,19 +395,23 @@ extension GapRecord {
     return counters.overlaps(others)
   }
 
+  /// The file that is most likely missing, and how many more.
+  package var fileText: String {
+    let file = BatchPath(likelyFile).description
+    let more = beforeOrdinal &- afterOrdinal &- 2
+    return more > 0 ? "\(file) and \(more) more" : file
+  }
+
   /// The gap in words.
   package var text: String {
-    let file = BatchPath(likelyFile).description
-    let more =
-      beforeOrdinal &- afterOrdinal > 2 ? " and \(beforeOrdinal - afterOrdinal - 2) more" : ""
     switch kind {
     case .proven:
       let range = counters.map {
-        " (\($0.count) changes, counts \($0.lowerBound) to \($0.upperBound))"
+        $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound) to \($0.upperBound)"
       }
-      return "\(file)\(more) is missing\(range ?? ""): the running counts prove it"
+      return "\(fileText) is missing: the running counts lack \(range ?? "some")"
     case .suspected:
-      return "\(file)\(more) may be missing: the numbers skip"
+      return "\(fileText) may be missing: the numbers of the files skip"
     }
   }
 }

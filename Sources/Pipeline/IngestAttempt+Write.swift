@@ -120,20 +120,23 @@ extension IngestAttempt {
       columnCount: entry.columns.count, fileIDs: fileIDs, excluded: handled)
     progress.beginWriting(rows: assembler.keyCount)
     let writer = writer
-    var refused: Set<[UInt8]> = []
+    var total = ApplyCounts()
     // One batch is assembled while the one before is written.
     try await withThrowingTaskGroup(of: ApplyCounts.self) { group in
       while let batch = try assembler.next(reading: &reader, rowLimit: 4096, byteLimit: 4 << 20) {
-        if let counts = try await group.next() { count(counts, refused: &refused) }
+        if let counts = try await group.next() { total += counts }
         try Task.checkCancellation()
         group.addTask {
           try await writer.perform { store in try store.apply(batch, mode: .merge) }
         }
         progress.wrote(rows: batch.rows.count)
       }
-      while let counts = try await group.next() { count(counts, refused: &refused) }
+      while let counts = try await group.next() { total += counts }
     }
-    summary.duplicates += assembler.repeats
+    count(total)
+    noteRepairs(total.late, of: entry.name, collection: collection)
+    summary.duplicates += assembler.repeats + total.repeats
+    let refused = Set(total.needsRefold + total.closed)
     if !refused.isEmpty {
       var linked = LinkedRows(collection: collection, key: key, fileIDs: fileIDs)
       try await refold(refused, of: index, key: key, into: &linked)
@@ -142,10 +145,19 @@ extension IngestAttempt {
     if let history { try await writeVersions(history, ordered, key: key) }
   }
 
-  private mutating func count(_ counts: ApplyCounts, refused: inout Set<[UInt8]>) {
-    count(counts)
-    refused.formUnion(counts.needsRefold)
-    refused.formUnion(counts.closed)
+  /// Notes what changes did that came later than newer ones of the same rows.
+  private mutating func noteRepairs(
+    _ late: [Int64: LateCounts], of name: String, collection: Int64
+  ) {
+    for file in files {
+      guard let counts = late[file.record.id], counts.repaired > 0 else { continue }
+      summary.rowsRepaired += counts.repaired
+      let rows = counts.repaired == 1 ? "1 row" : "\(counts.repaired) rows"
+      notes.append(
+        StoreEvent(
+          at: now, kind: "repair", collection: collection, file: file.record.id,
+          text: "\(name): \(file.file.path) came late and repaired \(rows)"))
+    }
   }
 
   mutating func count(_ counts: ApplyCounts) {

@@ -97,18 +97,23 @@ package struct IngestSession: Sendable {
         try store.holds()
       )
     }
-    (summary.gaps, summary.doubts) = try await writer.perform { store in
+    (summary.gaps, summary.conflicts, summary.doubts) = try await writer.perform { store in
       var gaps: [CollectionGap] = []
+      var conflicts: [CollectionConflicts] = []
       var doubts: [String] = []
       for collection in try store.allCollections() {
         gaps += try store.gaps(ofCollection: collection.id).map {
           CollectionGap(table: collection.name, gap: $0)
         }
+        let overview = try store.conflictOverview(ofCollection: collection.id)
+        if overview.count > 0 {
+          conflicts.append(CollectionConflicts(table: collection.name, overview: overview))
+        }
         doubts += try store.orderNote(ofCollection: collection.id).doubts.map {
           "\(collection.name): \($0)"
         }
       }
-      return (gaps, doubts)
+      return (gaps, conflicts, doubts)
     }
     summary.setTroubled(files)
     summary.quarantined = quarantined

@@ -79,6 +79,14 @@ package struct CollectionGap: Sendable, Hashable {
   package var gap: GapRecord
 }
 
+/// A collection's rows about which two files disagree.
+package struct CollectionConflicts: Sendable, Hashable {
+  /// The collection.
+  package var table: String
+  /// How many rows, and the first of them.
+  package var overview: ConflictOverview
+}
+
 /// What a run did, and what it left undone.
 package struct RunSummary: Sendable {
   package var files = 0
@@ -88,9 +96,12 @@ package struct RunSummary: Sendable {
   package var records = 0
   package var changes = 0
   package var skippedChanges = 0
+  /// Changes that stood in the files of the run more than once, or that rows had as their newest.
   package var duplicates = 0
   package var rowsWritten = 0
   package var rowsDeleted = 0
+  /// Rows of them that changes older than what was applied before changed.
+  package var rowsRepaired = 0
   package var quarantined = 0
   package var tables: [String] = []
   package var held: [HeldTable] = []
@@ -99,6 +110,8 @@ package struct RunSummary: Sendable {
   package var tornFiles: [String] = []
   /// Holes in the logs, whether changes behind them wait or not.
   package var gaps: [CollectionGap] = []
+  /// The collections some of whose rows two files disagree about.
+  package var conflicts: [CollectionConflicts] = []
   /// What about the order of changes a person must look at.
   package var doubts: [String] = []
   /// What else keeps the exit status from being 0: one sentence each.
@@ -118,6 +131,7 @@ package struct RunSummary: Sendable {
     duplicates += later.duplicates
     rowsWritten += later.rowsWritten
     rowsDeleted += later.rowsDeleted
+    rowsRepaired += later.rowsRepaired
     quarantined += later.quarantined
     tables = later.tables
     let told = Set(later.held.map(\.table))
@@ -144,6 +158,7 @@ package struct RunSummary: Sendable {
   /// Whether everything that was there is applied; decides between exit status 0 and 1.
   package var isComplete: Bool {
     quarantined == 0 && held.isEmpty && failedFiles.isEmpty && tornFiles.isEmpty
-      && warnings.isEmpty && gaps.isEmpty && doubts.isEmpty
+      && warnings.isEmpty && gaps.isEmpty && conflicts.isEmpty
+      && doubts.isEmpty
   }
 }

@@ -47,8 +47,9 @@ struct IngestOptions: ParsableArguments {
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "How long changes behind a hole in the log wait. Read, and without effect yet: holes are not "
-        + "looked for. Default: 10m.", valueName: "duration"),
+      "How long changes behind a hole in the log wait for what is missing, counted from when the hole "
+        + "was first seen; then they are applied and marked provisional. 0 never waits, forever "
+        + "never gives up. replay never waits. Default: 10m.", valueName: "duration"),
     transform: IngestOptions.wait)
   var gapWait: DurationText?
 

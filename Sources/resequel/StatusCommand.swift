@@ -7,7 +7,7 @@ struct StatusCommand: ParsableCommand {
     abstract: "Show what is applied, held and waited for, per collection.",
     discussion: """
       Reads only; may run while replay or sync writes. Exit status: 0 everything is applied; 1 \
-      something is quarantined, held or missing; 2 the file could not be read.
+      something is quarantined, held, missing, provisional or in conflict; 2 the file could not be read.
       """)
 
   @Argument(help: ArgumentHelp("The SQLite file.", valueName: "file"))

@@ -52,6 +52,7 @@ enum StatusJSON {
         json.key(name)
         json.value(count)
       }
+      ConflictText.write(status.conflicts, &json)
       json.key("held")
       json.value(status.hold != nil)
       json.key("counters")

@@ -5,11 +5,21 @@ extension StatusReport {
   /// Whether everything that was seen is applied; decides the exit status.
   var isComplete: Bool {
     quarantined == 0 && held.isEmpty && troubledFiles.isEmpty
-      && collections.allSatisfy { $0.hold == nil && $0.gaps.isEmpty && $0.note.doubts.isEmpty }
+      && collections.allSatisfy(\.isComplete)
   }
 
   /// Every hold: of tables without a collection, then of collections.
   var allHolds: [Hold] { held + collections.compactMap(\.hold) }
+}
+
+extension CollectionStatus {
+  /// Whether all of its changes are applied, and nobody need look at them.
+  fileprivate var isComplete: Bool {
+    hold == nil && gaps.isEmpty && waiting == 0 && conflicts.count == 0 && note.doubts.isEmpty
+  }
+
+  /// What waits without a gap: the end of a transaction is not known yet.
+  fileprivate var waitsForTransaction: Bool { waiting > 0 && !gaps.contains { !$0.isWaived } }
 }
 
 extension KeyRule {
@@ -41,6 +51,14 @@ enum StatusText {
     for status in report.collections {
       let name = status.collection.name
       blocks += status.gaps.map { GapText.lines(of: $0, table: name).joined(separator: "\n") }
+      if status.waitsForTransaction {
+        blocks.append(
+          "Waiting in \(name): \(Figures.count(status.waiting, "change")), for the end of their "
+            + "transaction")
+      }
+      if let lines = ConflictText.lines(of: status.conflicts, table: name) {
+        blocks.append(lines.joined(separator: "\n"))
+      }
       blocks += status.note.doubts.map { "In doubt, \(name): \($0)" }
     }
     blocks += report.troubledFiles.prefix(20).map(text)

@@ -23,6 +23,14 @@ enum SummaryJSON {
       json.array(summary.held) { json, held in write(held, &json) }
       json.key("gaps")
       json.array(summary.gaps) { json, gap in StatusJSON.write(gap.gap, of: gap.table, &json) }
+      json.key("conflicts")
+      json.array(summary.conflicts) { json, conflict in
+        json.object { json in
+          json.key("collection")
+          json.value(conflict.table)
+          ConflictText.write(conflict.overview, &json)
+        }
+      }
       json.key("doubts")
       json.array(summary.doubts) { json, doubt in json.value(doubt) }
       json.key("failed_files")
@@ -41,7 +49,7 @@ enum SummaryJSON {
       ("records", summary.records), ("changes", summary.changes),
       ("skipped_changes", summary.skippedChanges), ("duplicates", summary.duplicates),
       ("rows_written", summary.rowsWritten), ("rows_deleted", summary.rowsDeleted),
-      ("quarantined", summary.quarantined),
+      ("rows_repaired", summary.rowsRepaired), ("quarantined", summary.quarantined),
     ]
     json.key("bytes")
     json.value(summary.bytes)

@@ -14,6 +14,11 @@ enum SummaryText {
     for gap in summary.gaps {
       blocks.append(GapText.lines(of: gap.gap, table: gap.table).joined(separator: "\n"))
     }
+    for conflict in summary.conflicts {
+      if let lines = ConflictText.lines(of: conflict.overview, table: conflict.table) {
+        blocks.append(lines.joined(separator: "\n"))
+      }
+    }
     if !summary.doubts.isEmpty { blocks.append(list("In doubt:", summary.doubts)) }
     if let text = quarantined(summary) { blocks.append(text) }
     if !summary.tornFiles.isEmpty {
@@ -58,6 +63,9 @@ enum SummaryText {
     var details: [String] = []
     details.append("\(Figures.count(summary.rowsWritten, "row")) written")
     details.append("\(Figures.count(summary.rowsDeleted)) deleted")
+    if summary.rowsRepaired > 0 {
+      details.append("\(Figures.count(summary.rowsRepaired)) repaired by late changes")
+    }
     if summary.duplicates > 0 { details.append(Figures.count(summary.duplicates, "duplicate")) }
     if summary.skippedChanges > 0 {
       details.append("\(Figures.count(summary.skippedChanges)) of skipped tables")

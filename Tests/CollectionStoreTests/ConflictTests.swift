@@ -33,7 +33,7 @@ struct ConflictTests {
     }
     let conflicts = try store.conflicts(ofCollection: t.id, limit: 9)
     #expect(found >= conflicts.count)
-    #expect(try store.status().collections.first?.conflicts == conflicts.count)
+    #expect(try store.status().collections.first?.conflicts.count == conflicts.count)
     return conflicts
   }
 

@@ -9,8 +9,9 @@ import SourceWorld
 /// A table `c` of customers with a history, fed with files one by one.
 ///
 /// A change is written as `I 10 1 status=ACTIVE city=NULL`: the operation, the position in the log,
-/// the key, and the columns that it sets. `M 10 1>2 …` moves a row. The source's time is the
-/// position in seconds.
+/// the key, and the columns that it sets. `M 10 1>2 …` moves a row; `10/2` is the second row of the
+/// event at position 10; a column without a value (`email`) is named and said to be absent. The
+/// source's time is the position in seconds.
 struct HistoryBench {
   let directory: TemporaryDirectory
   var configuration = Configuration()
@@ -48,10 +49,14 @@ struct HistoryBench {
   @discardableResult
   mutating func bring(_ changes: String..., name: String? = nil) async throws -> RunSummary {
     fileCount += 1
-    let name = name ?? "c_\(fileCount).json"
+    try place(changes, name: name ?? "c_\(fileCount).json")
+    return try await ingest()
+  }
+
+  /// Puts a file of these changes into the drop.
+  func place(_ changes: [String], name: String) throws {
     let text = changes.map { Self.record($0) + "\n" }.joined()
     try BucketDirectory(root: "\(directory.path)/drop").place(text.utf8, at: name)
-    return try await ingest()
   }
 
   /// Looks at all files.
@@ -79,22 +84,27 @@ struct HistoryBench {
   func versions(_ columns: String = "status") async throws -> [String] {
     try await query(
       "SELECT _id, \(columns), '[' || _valid_from || ',' || coalesce(_valid_to, '-') || ')' "
-        + "FROM _resequel_current_history_c ORDER BY _id, _valid_from_time")
+        + "FROM _resequel_current_history_c ORDER BY _id, _valid_from_time, _valid_from")
   }
 
   private static func record(_ change: String) -> String {
     let words = change.split(separator: " ").map(String.init)
     let keys = words[2].split(separator: ">").map(String.init)
     var after = [("id", keys[keys.count - 1])]
-    after += words.dropFirst(3).map { word in
+    var absent: Set<String> = []
+    for word in words.dropFirst(3) {
       let parts = word.split(separator: "=", maxSplits: 1).map(String.init)
-      return (parts[0], parts[1] == "NULL" ? "null" : parts[1])
+      if parts.count == 1 { absent.insert(parts[0]) }
+      after.append((parts[0], parts.count == 1 || parts[1] == "NULL" ? "null" : parts[1]))
     }
     let isDelete = words[0] == "D"
-    let exists = after.map { name, _ in (name, name == "id" ? "3" : "1") }
+    let exists = after.map { name, _ in
+      (name, name == "id" ? "3" : absent.contains(name) ? "0" : "1")
+    }
+    let place = words[1].split(separator: "/")
     let cursor =
-      #"{"extractorId":0,"timestamp":\#(words[1])000,"log":"b.1","position":\#(words[1]),"#
-      + #""logSeqNum":1,"v":2}"#
+      #"{"extractorId":0,"timestamp":\#(place[0])000,"log":"b.1","position":\#(place[0]),"#
+      + #""logSeqNum":\#(place.count > 1 ? place[1] : "1"),"v":2}"#
     return #"{"tableName":{"namespace":{"catalog":"c","schema":"s","hash":0},"name":"c","hash":0},"#
       + #""opType":"\#(words[0] == "M" ? "U" : words[0])","cursor":\#(cursor),"#
       + #""before":\#(object([("id", words[0] == "I" ? "null" : keys[0])])),"#

@@ -1,0 +1,26 @@
+import CollectionStore
+
+/// Rows about which two files disagree, for people.
+enum ConflictText {
+  /// Which rows, and how to see both sides; nil where all agree.
+  static func lines(of conflicts: ConflictOverview, table: String) -> [String]? {
+    guard let first = conflicts.ids.first else { return nil }
+    let shown = conflicts.ids.map { String(decoding: $0, as: UTF8.self) }
+    let rest = conflicts.count - shown.count
+    return [
+      "In conflict in \(table): \(shown.joined(separator: ", "))"
+        + (rest > 0 ? " and \(Figures.count(rest)) more" : ""),
+      "  two files tell different changes at one place of the log; the same one wins in every order "
+        + "of arrival",
+      "  see both: resequel why FILE \(table) \(String(decoding: first, as: UTF8.self))",
+    ]
+  }
+
+  /// The count and the first rows, as members of an object.
+  static func write(_ conflicts: ConflictOverview, _ json: inout JSONWriter) {
+    json.key("conflicts")
+    json.value(conflicts.count)
+    json.key("conflicting_rows")
+    json.array(conflicts.ids) { json, id in json.value(String(decoding: id, as: UTF8.self)) }
+  }
+}
