@@ -124,9 +124,11 @@ struct LogParts {
     if returns(from: run, to: old.numbers.upperBound, insideSegments: false) { return .disorder }
     if newCounts > oldCounts { return .newLog }
     if isBeginning, newCounts == 1, !old.counts.contains(1) { return .newLog }
-    if old.counts.count(in: run.counts) > 0 { return .doubtful }
+    // A log that begins at 1 below all that was known is new, though its counts prove nothing.
+    let otherwise = first == 1 && first < old.numbers.lowerBound ? Judgement.newLog : .doubtful
+    if old.counts.count(in: run.counts) > 0 { return otherwise }
     // What fills holes came late; what lies before everything may have.
-    return newCounts > old.counts.first ?? 0 ? .disorder : .doubtful
+    return newCounts > old.counts.first ?? 0 ? .disorder : otherwise
   }
 
   /// Whether the numbers jump back to where they fell from: then the lower ones only came late.
