@@ -259,6 +259,13 @@ extension IngestAttempt {
     for doubt in doubts(about: index, by: after.verdict) where !before.note.doubts.contains(doubt) {
       events.append(("epochSuspected", "\(name): \(doubt)"))
     }
+    if after.verdict.newestEpoch > before.verdict.newestEpoch {
+      let cause =
+        after.verdict.resnapshots.count > before.verdict.resnapshots.count
+        ? "a snapshot came after changes" : "the log began anew"
+      events.append(
+        ("epochBegan", "\(name): \(cause); epoch \(after.verdict.newestEpoch) begins"))
+    }
     let counters = after.verdict.counters.text
     if let known = before.note.counters, known != counters {
       events.append(
@@ -272,6 +279,9 @@ extension IngestAttempt {
 }
 
 extension OrderVerdict {
+  /// The number of the last epoch.
+  var newestEpoch: UInt32 { epochs.joined().max() ?? 0 }
+
   /// Whether changes that an earlier verdict ranked have another epoch now.
   func reranks(_ earlier: OrderVerdict) -> Bool {
     zip(earlier.epochs, epochs).contains { old, new in zip(old, new).contains { $0 != $1 } }
