@@ -23,10 +23,11 @@ extension IngestAttempt {
     var reread: Set<Int> = []
     let isStored = catalog.entries[index].storeID != nil
     if isStored, !rebuilds.contains(index) {
+      let applied = before.appliedVerdict(by: book)
       let isMisplaced =
-        ledger.verdict.reranks(before.verdict)
+        ledger.verdict.reranks(applied)
         || floors(of: index, by: ledger.verdict).last ?? .lowest
-          < floors(of: index, by: before.verdict).last ?? .lowest
+          < floors(of: index, by: applied).last ?? .lowest
       var reason: String?
       if isMisplaced {
         reason = "new files show that the log began anew between the old ones"
@@ -47,6 +48,7 @@ extension IngestAttempt {
     if hasFreed, !rebuilds.contains(index) {
       reread = try await readWaiting(index, &ledger)
     }
+    ledger.appliedCount = ledger.files.count
     place(index, &ledger, reread: reread)
     notes += newNotes(index, before: before, after: ledger)
     orders[index] = ledger
@@ -265,6 +267,13 @@ extension IngestAttempt {
     for doubt in doubts(about: index, by: after.verdict) where !before.note.doubts.contains(doubt) {
       events.append(("epochSuspected", "\(name): \(doubt)"))
     }
+    if after.verdict.newestEpoch > before.verdict.newestEpoch {
+      let cause =
+        after.verdict.resnapshots.count > before.verdict.resnapshots.count
+        ? "a snapshot came after changes" : "the log began anew"
+      events.append(
+        ("epochBegan", "\(name): \(cause); epoch \(after.verdict.newestEpoch) begins"))
+    }
     let counters = after.verdict.counters.text
     if let known = before.note.counters, known != counters {
       events.append(
@@ -290,6 +299,9 @@ extension OrderVerdict {
     }
   }
 
+  /// The number of the last epoch.
+  var newestEpoch: UInt32 { epochs.joined().max() ?? 0 }
+
   /// Whether changes that an earlier verdict ranked have another epoch now.
   func reranks(_ earlier: OrderVerdict) -> Bool {
     zip(earlier.epochs, epochs).contains { old, new in zip(old, new).contains { $0 != $1 } }
@@ -308,6 +320,11 @@ extension OrderVerdict.Counters {
 }
 
 extension OrderBook.Ledger {
+  /// What those of the files say together whose changes are in rows.
+  func appliedVerdict(by book: OrderBook) -> OrderVerdict {
+    appliedCount == files.count ? verdict : book.judge(Array(evidence.prefix(appliedCount)))
+  }
+
   /// The gaps that are waited for.
   var awaited: [OrderVerdict.Gap] {
     zip(verdict.gaps, gaps).filter { !$1.isWaived }.map(\.0)

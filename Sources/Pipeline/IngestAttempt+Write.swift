@@ -134,7 +134,6 @@ extension IngestAttempt {
       while let counts = try await group.next() { total += counts }
     }
     count(total)
-    noteRepairs(total.late, of: entry.name, collection: collection)
     summary.duplicates += assembler.repeats + total.repeats
     let refused = Set(total.needsRefold + total.closed)
     if !refused.isEmpty {
@@ -145,37 +144,23 @@ extension IngestAttempt {
     if let history { try await writeVersions(history, ordered, key: key) }
   }
 
-  /// Notes what changes did that came later than newer ones of the same rows.
-  private mutating func noteRepairs(
-    _ late: [Int64: LateCounts], of name: String, collection: Int64
-  ) {
-    for file in files {
-      guard let counts = late[file.record.id], counts.repaired > 0 else { continue }
-      summary.rowsRepaired += counts.repaired
-      let rows = counts.repaired == 1 ? "1 row" : "\(counts.repaired) rows"
-      notes.append(
-        StoreEvent(
-          at: now, kind: "repair", collection: collection, file: file.record.id,
-          text: "\(name): \(file.file.path) came late and repaired \(rows)"))
-    }
-  }
-
   mutating func count(_ counts: ApplyCounts) {
     summary.rowsWritten += counts.inserted + counts.updated
     summary.rowsDeleted += counts.deleted
     late.merge(counts.late) { $0 + $1 }
   }
 
-  /// Notes what the late changes of each file did to a collection.
+  /// Notes which rows of a collection the late changes of each file altered.
   private mutating func noteRepairs(of index: Int) async throws {
     let name = catalog.entries[index].name
-    for (file, counts) in late.sorted(by: { $0.key < $1.key }) {
+    for (file, counts) in late.sorted(by: { $0.key < $1.key }) where counts.repaired > 0 {
+      summary.rowsRepaired += counts.repaired
       guard let path = files.first(where: { $0.record.id == file })?.file.path else { continue }
+      let rows = counts.repaired == 1 ? "1 row" : "\(counts.repaired) rows"
       notes.append(
         StoreEvent(
           at: now, kind: "repair", collection: catalog.entries[index].storeID, file: file,
-          text: "\(name): late changes of \(path) repaired \(counts.repaired) rows, and left "
-            + "\(counts.unchanged) as they were"))
+          text: "\(name): \(path) came late and repaired \(rows)"))
     }
   }
 

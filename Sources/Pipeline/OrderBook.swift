@@ -21,6 +21,8 @@ struct OrderBook: Sendable {
     var gaps: [GapRecord] = []
     /// The transactions whose changes waited because more of them might come.
     var open: [UInt32: UInt64] = [:]
+    /// How many of the files, from the first, have changes in rows: the others are held.
+    var appliedCount = 0
     /// Whether files that may go on must be looked for, though the gaps are as they were.
     var mayHaveFreed = true
     /// What the files were found to say together.
@@ -86,7 +88,9 @@ struct OrderBook: Sendable {
   mutating func readLedger(of id: Int64, in store: CollectionStore) throws -> Ledger {
     var ledger = Ledger()
     let superseded = Set(try store.files(in: [.superseded]).map(\.id))
-    for share in try store.shares(ofCollection: id) where !superseded.contains(share.file) {
+    let shares = try store.shares(ofCollection: id).filter { !superseded.contains($0.file) }
+    // The changes of held files are in no row yet: what they say is news to the others.
+    for share in shares.filter({ !$0.isHeld }) {
       if let evidence = share.orderEvidence { ledger.put(evidence, of: share.file) }
       if share.waiting > 0 || share.provisional > 0 {
         ledger.counts[share.file] = Placement.Counts(
@@ -96,6 +100,10 @@ struct OrderBook: Sendable {
     for lineage in try store.lineages(ofCollection: id) { lineages[lineage.hash] = lineage.name }
     ledger.gaps = try store.gaps(ofCollection: id)
     ledger.note = try store.orderNote(ofCollection: id)
+    ledger.appliedCount = ledger.files.count
+    for share in shares.filter(\.isHeld) {
+      if let evidence = share.orderEvidence { ledger.put(evidence, of: share.file) }
+    }
     ledger.verdict = judge(ledger.evidence)
     return ledger
   }

@@ -183,6 +183,8 @@ import Testing
     #expect(try bench.rows() == ["1 new -"])
     try await bench.sync(["t_3.json": [later]])
     #expect(try bench.rows() == ["1 newer -"])
+    let begun = try bench.query("SELECT text FROM _resequel_events WHERE kind = 'epochBegan'")
+    #expect(begun == ["t: the log began anew; epoch 1 begins"])
     #expect(try bench.query("SELECT epoch FROM _resequel_lineages ORDER BY epoch") == ["0", "1"])
     if !hasHistory { return }
     let versions = "SELECT v || ' ' || coalesce(_valid_to, '-') FROM _resequel_current_history_t"
