@@ -55,12 +55,18 @@ import Testing
         var random = SeededRandom(seed: seed, stream: 78)
         random.shuffle(&order)
         let history = try await History(bench, calls: order.map { [$0] })
+        // Another server's log, or a second snapshot, begins an epoch; a position says which is meant.
+        var epoch = 0
+        var last = bench.oracle.events[0]
         for event in bench.oracle.events {
+          if event.position.era > last.position.era || (event.isSnapshot && !last.isSnapshot) {
+            epoch += 1
+          }
+          last = event
           if event.isSnapshot, bench.oracle.events[event.index + 1].isSnapshot { continue }
           let at = event.position
-          // A position names its epoch: that of another server's log says nothing about it.
           let place = event.isSnapshot ? "snapshot" : "\(at.major)/\(at.minor)/\(at.row)"
-          let text = "\(at.era):\(place)"
+          let text = "\(epoch):\(place)"
           let position = try #require(HistoryPosition(text))
           let tables = bench.oracle.tables(present: 0...event.index)
           try #require(
