@@ -1,6 +1,7 @@
 """Measures Resequel beside its peers, on the same files in the same run.
 
 usage: bench.py --bin DIRECTORY --dir DIRECTORY --python PYTHON [--quick] [--rounds N] [--only TEXT]
+                [--variant NAME]
 """
 
 import argparse
@@ -69,6 +70,7 @@ class Bench:
         dataset = self.datasets.get(name, **how)
         dataset.facts_path = self.datasets.root / f"{name}.json"
         dataset.warm()
+        os.sync()  # what was just written must not be written out while others are measured
         return dataset
 
     def ours(self, dataset, paths=None):
@@ -146,6 +148,8 @@ class Bench:
     def variants(self):
         rows, results = [], {}
         for name, how in VARIANTS:
+            if self.options.variant not in (None, name):
+                continue
             dataset = self.dataset(name, **how)
             loaders = {
                 "resequel": self.ours(dataset),
@@ -292,6 +296,7 @@ def main():
     parser.add_argument("--quick", action="store_true", help="500,000 records, one run each")
     parser.add_argument("--rounds", type=int, help="runs of each loader (5; quick: 1)")
     parser.add_argument("--only", help="only the sections whose name contains this")
+    parser.add_argument("--variant", help="of the variants only this")
     options = parser.parse_args()
     options.rounds = options.rounds or (1 if options.quick else 5)
     bench = Bench(options)

@@ -1,5 +1,7 @@
 """The one check of all loaders: a digest over the source's columns of every row, in key order.
 
+Values are compared as text: where a file tells types, some loaders keep integers.
+
 usage: digest.py FACTS.json FILE.db     prints the rows of all tables, and the digest
 """
 
@@ -23,8 +25,8 @@ def main(facts_path, path):
     for table in sorted(facts["tables"], key=lambda table: table["name"]):
         if table["name"] not in known:
             continue
-        columns = ", ".join(quoted(c) for c in sorted(table["columns"]))
-        keys = ", ".join(quoted(c) for c in table["keys"])
+        columns = ", ".join(f"CAST({quoted(c)} AS TEXT)" for c in sorted(table["columns"]))
+        keys = ", ".join(f"CAST({quoted(c)} AS TEXT)" for c in table["keys"])
         digest.update(f"{table['name']}\0{columns}\0".encode())
         for row in connection.execute(
             f"SELECT {columns} FROM {quoted(table['name'])} ORDER BY {keys}"
