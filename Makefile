@@ -7,7 +7,7 @@ SWIFT ?= swift
 # Everything is built in release, in one place: debug walks bytes 17 to 38 times slower.
 BUILD := $(SWIFT) build -c release
 BIN := .build/release
-# Where benchmarks keep their data between runs, their peers and their results (about 11 GB).
+# Where benchmarks keep their data between runs, their peers and their results (about 12 GB).
 BENCH_DIR ?= .build/bench
 PACKAGES := libsimdjson-dev libsqlite3-dev zlib1g-dev libzstd-dev libssl-dev libxxhash-dev pkg-config
 
