@@ -86,7 +86,7 @@ extension IngestAttempt {
 
   /// The mean width of some of the rows, in bytes of their values; beyond all where there is none.
   private mutating func sampledRowWidth(_ ordered: OrderedChanges) throws -> Int {
-    var reader = takeReader()
+    let reader = takeReader()
     var buffer = CellBuffer()
     let sample = ordered.queue.changes.lazy.filter { $0.operation != .delete }.prefix(32)
     var rows = 0
@@ -107,7 +107,7 @@ extension IngestAttempt {
     guard let collection = entry.storeID else { return }
     let history = try await recordHistory(index, ordered, key: key)
     let handled = try await writeLinked(index, ordered, key: key)
-    var reader = takeReader()
+    let reader = takeReader()
     var assembler = RowAssembler(
       ordered, rowIDs: RowIDs(ordered, key: key), collection: collection,
       columnCount: entry.columns.count, fileIDs: fileIDs, excluded: handled)
@@ -116,7 +116,7 @@ extension IngestAttempt {
     var refused: Set<[UInt8]> = []
     // One batch is assembled while the one before is written.
     try await withThrowingTaskGroup(of: ApplyCounts.self) { group in
-      while let batch = try assembler.next(reading: &reader, rowLimit: 4096, byteLimit: 4 << 20) {
+      while let batch = try assembler.next(reading: reader, rowLimit: 4096, byteLimit: 4 << 20) {
         if let counts = try await group.next() { count(counts, refused: &refused) }
         try Task.checkCancellation()
         group.addTask {
@@ -156,14 +156,14 @@ extension IngestAttempt {
     guard !components.isEmpty else { return [] }
     var linked = LinkedRows(collection: collection, key: key, fileIDs: fileIDs)
     var late: Set<[UInt8]> = []
-    var reader = takeReader()
+    let reader = takeReader()
     for component in components {
       let ids = component.ids
       let rows = try await writer.perform { store in
         try ids.compactMap { id in try KnownKey(id, collection: collection, in: store) }
       }
       if component.isInOrder(after: rows.map(\.state)) {
-        try linked.fold(component, upon: rows, reading: &reader)
+        try linked.fold(component, upon: rows, reading: reader)
       } else {
         late.formUnion(ids)
       }

@@ -45,7 +45,7 @@ struct RowAssembler {
   ///   - rowLimit: how many rows at most.
   ///   - byteLimit: no row is added once the texts have so many bytes.
   mutating func next(
-    reading reader: inout RecordReader, rowLimit: Int, byteLimit: Int
+    reading reader: RecordReader, rowLimit: Int, byteLimit: Int
   ) throws -> RowBatch? {
     guard keysDone < keyCount else { return nil }
     var batch = RowBatch(collection: collection)
@@ -53,17 +53,17 @@ struct RowAssembler {
       let (group, id) = rowIDs.row(keysDone, of: ordered)
       keysDone += 1
       if !excluded.isEmpty, excluded.contains(id.bytes(of: ordered)) {
-        try compareDoubles(group, id: id, to: &batch, reading: &reader)
+        try compareDoubles(group, id: id, to: &batch, reading: reader)
         continue
       }
-      try append(group, id: id, to: &batch, reading: &reader)
+      try append(group, id: id, to: &batch, reading: reader)
     }
     return batch
   }
 
   private mutating func append(
     _ group: OrderedChanges.Group, id: RowIDs.ID, to batch: inout RowBatch,
-    reading reader: inout RecordReader
+    reading reader: RecordReader
   ) throws {
     fold.fold(group, of: ordered)
     repeats += fold.repeats
@@ -90,9 +90,9 @@ struct RowAssembler {
         layers: firstLayer..<batch.layers.count))
     guard !fold.doubles.isEmpty || fold.order != .log else { return }
     batch.rows[batch.rows.count - 1].order = fold.order
-    if fold.order == .time { try appendLineages(of: group, to: &batch, reading: &reader) }
+    if fold.order == .time { try appendLineages(of: group, to: &batch, reading: reader) }
     for double in fold.doubles
-    where try differ(double.won, double.lost, id: idRange, kind: .position, &batch, &reader) {
+    where try differ(double.won, double.lost, id: idRange, kind: .position, &batch, reader) {
       if double.won.operation == double.lost.operation { repeats -= 1 }
     }
   }
@@ -100,7 +100,7 @@ struct RowAssembler {
   /// Looks for conflicts among the changes of a key that is written otherwise.
   private mutating func compareDoubles(
     _ group: OrderedChanges.Group, id: RowIDs.ID, to batch: inout RowBatch,
-    reading reader: inout RecordReader
+    reading reader: RecordReader
   ) throws {
     fold.fold(group, of: ordered)
     if fold.doubles.isEmpty { return }
@@ -108,14 +108,14 @@ struct RowAssembler {
     id.append(to: &batch.buffer.bytes, of: ordered)
     let range = ByteRange(offset: start, count: batch.buffer.bytes.count - start)
     for double in fold.doubles {
-      _ = try differ(double.won, double.lost, id: range, kind: .position, &batch, &reader)
+      _ = try differ(double.won, double.lost, id: range, kind: .position, &batch, reader)
     }
   }
 
   /// Tells the newest change of each lineage of a key that changed in several, and compares those of
   /// one time: they are copies of one change, or nobody knows which is right.
   private mutating func appendLineages(
-    of group: OrderedChanges.Group, to batch: inout RowBatch, reading reader: inout RecordReader
+    of group: OrderedChanges.Group, to batch: inout RowBatch, reading reader: RecordReader
   ) throws {
     let lineages = ordered.newestOfLineages(group)
     let start = batch.layers.count
@@ -127,14 +127,14 @@ struct RowAssembler {
     batch.rows[row].others = start..<batch.layers.count
     for change in lineages.dropFirst() where change.eventTime == lineages[0].eventTime {
       let id = batch.rows[row].id
-      _ = try differ(lineages[0], change, id: id, kind: .lineages, &batch, &reader)
+      _ = try differ(lineages[0], change, id: id, kind: .lineages, &batch, reader)
     }
   }
 
   /// Whether two records say different things of a row; then that is noted.
   private func differ(
     _ won: SequencedChange, _ lost: SequencedChange, id: ByteRange, kind: RowConflict.Kind,
-    _ batch: inout RowBatch, _ reader: inout RecordReader
+    _ batch: inout RowBatch, _ reader: RecordReader
   ) throws -> Bool {
     if kind == .lineages, ordered.rank(of: won).phase & 1 == 0 { return false }
     if try reader.saySame(won, lost) { return false }
