@@ -107,26 +107,20 @@ extension IngestAttempt {
     guard let collection = entry.storeID else { return }
     let history = try await recordHistory(index, ordered, key: key)
     let handled = try await writeLinked(index, ordered, key: key)
-    let reader = takeReader()
-    var assembler = RowAssembler(
+    let assembler = RowAssembler(
       ordered, rowIDs: RowIDs(ordered, key: key), collection: collection,
       columnCount: entry.columns.count, fileIDs: fileIDs, excluded: handled)
+    let workers = takeReaders(
+      AssemblyLine.workerCount(keys: assembler.keyCount, cores: width)
+    ).map { AssemblyWorker(assembler, reading: $0) }
     progress.beginWriting(rows: assembler.keyCount)
-    let writer = writer
     var refused: Set<[UInt8]> = []
-    // One batch is assembled while the one before is written.
-    try await withThrowingTaskGroup(of: ApplyCounts.self) { group in
-      while let batch = try assembler.next(reading: reader, rowLimit: 4096, byteLimit: 4 << 20) {
-        if let counts = try await group.next() { count(counts, refused: &refused) }
-        try Task.checkCancellation()
-        group.addTask {
-          try await writer.perform { store in try store.apply(batch, mode: .merge) }
-        }
-        progress.wrote(rows: batch.rows.count)
-      }
-      while let counts = try await group.next() { count(counts, refused: &refused) }
+    var line = AssemblyLine(workers, keyCount: assembler.keyCount, writer: writer)
+    try await line.run { rows, counts in
+      count(counts, refused: &refused)
+      progress.wrote(rows: rows)
     }
-    summary.duplicates += assembler.repeats
+    for worker in workers { summary.duplicates += worker.repeats }
     if !refused.isEmpty {
       var linked = LinkedRows(collection: collection, key: key, fileIDs: fileIDs)
       try await refold(refused, of: index, key: key, into: &linked)

@@ -7,9 +7,8 @@ import Sequencing
 struct RowAssembler {
   /// How many changes repeated one at the same place of the log.
   private(set) var repeats = 0
-  /// How many keys there are, and how many are done.
+  /// How many keys there are.
   let keyCount: Int
-  private(set) var keysDone = 0
 
   private let ordered: OrderedChanges
   private let rowIDs: RowIDs
@@ -20,6 +19,11 @@ struct RowAssembler {
   private var fold = KeyFold()
   /// For each column, the number of the key that last wrote it: which newer change has it already.
   private var writtenFor: [Int]
+  /// The number of the key at hand.
+  private var key = 0
+
+  /// No row is added to a batch whose texts have so many bytes.
+  private static let byteLimit = 4 << 20
 
   /// Makes an assembler of the released changes of one collection.
   ///
@@ -39,26 +43,23 @@ struct RowAssembler {
     writtenFor = Array(repeating: -1, count: columnCount)
   }
 
-  /// Builds the next batch, or returns nil when every key is done.
+  /// Adds the rows of keys to a batch, until it is full.
   ///
-  /// - Parameters:
-  ///   - rowLimit: how many rows at most.
-  ///   - byteLimit: no row is added once the texts have so many bytes.
-  mutating func next(
-    reading reader: RecordReader, rowLimit: Int, byteLimit: Int
-  ) throws -> RowBatch? {
-    guard keysDone < keyCount else { return nil }
-    var batch = RowBatch(collection: collection)
-    while keysDone < keyCount, batch.rows.count < rowLimit, batch.buffer.bytes.count < byteLimit {
-      let (group, id) = rowIDs.row(keysDone, of: ordered)
-      keysDone += 1
+  /// - Parameter keys: by their place in the order of `_id`; those that are done are taken away.
+  mutating func assemble(
+    _ keys: inout Range<Int>, into batch: inout RowBatch, reading reader: RecordReader
+  ) throws {
+    batch.collection = collection
+    while !keys.isEmpty, batch.buffer.bytes.count < Self.byteLimit {
+      key = keys.lowerBound
+      keys = key + 1..<keys.upperBound
+      let (group, id) = rowIDs.row(key, of: ordered)
       if !excluded.isEmpty, excluded.contains(id.bytes(of: ordered)) {
         try compareDoubles(group, id: id, to: &batch, reading: reader)
         continue
       }
       try append(group, id: id, to: &batch, reading: reader)
     }
-    return batch
   }
 
   private mutating func append(
@@ -152,8 +153,8 @@ struct RowAssembler {
     var end = cells.lowerBound
     for index in cells {
       let column = Int(buffer.cells[index].column)
-      if !isNewest && writtenFor[column] == keysDone { continue }
-      writtenFor[column] = keysDone
+      if !isNewest && writtenFor[column] == key { continue }
+      writtenFor[column] = key
       buffer.cells[end] = buffer.cells[index]
       end += 1
     }
