@@ -26,6 +26,9 @@ package struct Configuration: Sendable {
   package var gapWait: Duration? = .seconds(600)
   /// What a file with a known name and new content means.
   package var onModified: OnModified = .add
+  /// How many changes of a collection may be repeated (by a resume, say) before it costs more than
+  /// merging them: what only repeats of older ones would need is forgotten.
+  package var closingLag: UInt64 = 100_000
   /// Settings per collection name, from the configuration file.
   package var collections: [String: CollectionConfiguration] = [:]
 

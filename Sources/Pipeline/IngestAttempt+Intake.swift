@@ -57,11 +57,22 @@ extension IngestAttempt {
       let id = record.id
       let shares = try await writer.perform { store in try store.shares(ofFile: id) }
       add(file, record: record, resumesAt: (record.consumed, record.records))
-      files[files.count - 1].earlierShares = shares
+      goOn(from: shares)
     case .other:
       try await takeInOther(file, than: record)
     case .unreadable(let error):
       summary.failedFiles.append(error)
+    }
+  }
+
+  /// Counts on, in the file that was added last, from what it held when it was read before.
+  private mutating func goOn(from shares: [FileShare]) {
+    let slot = files.count - 1
+    files[slot].earlierShares = shares
+    for index in catalog.entries.indices {
+      let id = catalog.entries[index].storeID ?? catalog.entries[index].heldID
+      guard shares.contains(where: { $0.collection == id }) else { continue }
+      files[slot].tallies[index] = files[slot].openTally(of: index, storedAs: id)
     }
   }
 

@@ -108,12 +108,7 @@ extension IngestAttempt {
   private mutating func place(
     _ index: Int, _ ledger: inout OrderBook.Ledger, reread: Set<Int>
   ) {
-    let gaps = zip(ledger.verdict.gaps, ledger.gaps)
-    let placement = Placement(
-      verdict: ledger.verdict, evidence: ledger.evidence,
-      indexes: files.map { ledger.indexes[$0.record.id] },
-      awaited: gaps.filter { !$1.isWaived }.map(\.0), waived: gaps.filter { $1.isWaived }.map(\.0),
-      open: ledger.open)
+    let placement = ledger.placement(of: files)
     let placed = sequencer.place(collection: index, by: placement)
     for slot in files.indices {
       let file = files[slot].record.id
@@ -297,6 +292,38 @@ extension OrderBook.Ledger {
   /// The gaps that are waited for.
   var awaited: [OrderVerdict.Gap] {
     zip(verdict.gaps, gaps).filter { !$1.isWaived }.map(\.0)
+  }
+
+  /// What the verdict means for the changes of a call's files.
+  func placement(of files: [RunFile]) -> Placement {
+    let gaps = zip(verdict.gaps, gaps)
+    return Placement(
+      verdict: verdict, evidence: evidence, indexes: files.map { indexes[$0.record.id] },
+      awaited: gaps.filter { !$1.isWaived }.map(\.0), waived: gaps.filter { $1.isWaived }.map(\.0),
+      open: open)
+  }
+
+  /// Up to where nothing can be missing, and so many changes have come since; nil where that is not
+  /// known. A resume may repeat what is newer.
+  func closedRank(behind lag: UInt64) -> Rank? {
+    guard let closed = verdict.closed, closed.counter > lag,
+      !counts.contains(where: { $1.waiting > 0 })
+    else { return nil }
+    var highest: Position?
+    for (file, evidence) in evidence.enumerated() {
+      for (segment, epoch) in zip(evidence.segments, verdict.epochs[file]) {
+        guard epoch == closed.epoch, segment.lineage == closed.lineage, !segment.isSnapshot,
+          let counter = segment.counterAtHighest, counter <= closed.counter - lag,
+          segment.highest <= closed.position
+        else { continue }
+        highest = max(highest ?? segment.highest, segment.highest)
+      }
+    }
+    return highest.map { position in
+      Rank(
+        phase: 2 * closed.epoch + 1, lineage: closed.lineage, position: position, eventTime: .max,
+        ordinal: .max, series: .max, recordIndex: .max)
+    }
   }
 
   /// The files some of whose changes wait, and may go on now.

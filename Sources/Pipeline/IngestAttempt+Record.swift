@@ -89,6 +89,10 @@ extension IngestAttempt {
         counters: ledger.verdict.counters.text, doubts: doubts(about: index, by: ledger.verdict))
       let lineages = ledger.lineageRecords(of: id, names: book.lineages)
       let known = book.ledgers[id]
+      // What a person has held back is not known to be nothing.
+      let closed =
+        catalog.entries[index].hasHeldFiles
+        ? nil : ledger.closedRank(behind: configuration.closingLag)
       let order = ledger
       try await writer.perform { store in
         if order.gaps != known?.gaps { try store.setGaps(order.gaps, ofCollection: id) }
@@ -98,6 +102,7 @@ extension IngestAttempt {
             counts.waiting, provisional: counts.provisional, file: file, collection: id)
         }
         try store.setLineages(lineages, ofCollection: id)
+        try store.close(upTo: closed, collection: id)
       }
       book.ledgers[id] = ledger
     }
@@ -156,7 +161,7 @@ extension IngestAttempt {
     for index in catalog.entries.indices where !catalog.entries[index].plan.isSkipped {
       let entry = catalog.entries[index]
       let waiting = entry.hasHeldFiles ? entry.heldChanges : 0
-      let changes = files.reduce(waiting) { $0 + ($1.tallies[index]?.changes ?? 0) }
+      let changes = files.reduce(waiting) { $0 + ($1.tallies[index]?.newChanges ?? 0) }
       guard changes > 0, var table = blocked[index] ?? catalog.entries[index].reasonToHold else {
         continue
       }
@@ -174,7 +179,7 @@ extension IngestAttempt {
       summary.records += file.records
       for (index, tally) in file.tallies {
         if catalog.entries[index].plan.isSkipped {
-          summary.skippedChanges += tally.changes
+          summary.skippedChanges += tally.newChanges
         }
       }
       if let error = file.outcome?.error { summary.failedFiles.append(error) }

@@ -63,6 +63,9 @@ extension IngestAttempt {
     let name = catalog.entries[index].name
     try await readFiles(slots, counting: false) { $0.name == name }
     if let failed = slots.compactMap({ files[$0].outcome?.error }).first { throw failed }
+    if let order = orders[index] {
+      _ = sequencer.place(collection: index, by: order.placement(of: files))
+    }
     let all = sequencer.release(collection: index)
     return LinkedRows.components(of: all, key: key, stored: [], ids: late)
       .filter { !late.isDisjoint(with: $0.ids) }

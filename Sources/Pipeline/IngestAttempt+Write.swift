@@ -1,3 +1,4 @@
+import BatchSource
 import ChangeModel
 import CollectionStore
 import RecordFormats
@@ -10,9 +11,10 @@ extension IngestAttempt {
     let holders = slotsByCollection()
     let unsettled = try await writer.perform { store in try store.unsettledCollections() }
     for index in catalog.entries.indices {
-      guard catalog.entries[index].reasonToHold == nil else { continue }
+      guard catalog.entries[index].canBeRebuilt else { continue }
       let isTouched =
-        rebuilds.contains(index) || sequencer.count(collection: index) > 0
+        rebuilds.contains(index) || holders[index] != nil
+        || sequencer.count(collection: index) > 0
         || catalog.entries[index].storeID.map(unsettled.contains) ?? false
       guard isTouched else { continue }
       try await order(index, slots: holders[index] ?? [])
@@ -33,6 +35,7 @@ extension IngestAttempt {
         continue
       }
       try await raiseFloor(of: index)
+      late = [:]
       guard let key = catalog.entries[index].key else {
         preconditionFailure("changes were admitted for a collection without a key")
       }
@@ -41,6 +44,7 @@ extension IngestAttempt {
       case .wholeRow: try await writeBag(index, ordered)
       case .append: try await writeAppended(index, ordered)
       }
+      if !isRebuilt { try await noteRepairs(of: index) }
       if isRebuilt, let id = catalog.entries[index].storeID {
         try await writer.perform { store in try store.finishRebuild(id) }
       }
@@ -138,6 +142,20 @@ extension IngestAttempt {
   mutating func count(_ counts: ApplyCounts) {
     summary.rowsWritten += counts.inserted + counts.updated
     summary.rowsDeleted += counts.deleted
+    late.merge(counts.late) { $0 + $1 }
+  }
+
+  /// Notes what the late changes of each file did to a collection.
+  private mutating func noteRepairs(of index: Int) async throws {
+    let name = catalog.entries[index].name
+    for (file, counts) in late.sorted(by: { $0.key < $1.key }) {
+      guard let path = files.first(where: { $0.record.id == file })?.file.path else { continue }
+      notes.append(
+        StoreEvent(
+          at: now, kind: "repair", collection: catalog.entries[index].storeID, file: file,
+          text: "\(name): late changes of \(path) repaired \(counts.repaired) rows, and left "
+            + "\(counts.unchanged) as they were"))
+    }
   }
 
   /// Rows whose keys moves link. Returns the `_id`s that were dealt with.
@@ -151,12 +169,15 @@ extension IngestAttempt {
     var linked = LinkedRows(collection: collection, key: key, fileIDs: fileIDs)
     var late: Set<[UInt8]> = []
     let reader = takeReader()
+    let pruned = try await writer.perform { store in try store.collection(collection)?.pruned }
     for component in components {
       let ids = component.ids
       let rows = try await writer.perform { store in
         try ids.compactMap { id in try KnownKey(id, collection: collection, in: store) }
       }
-      if component.isInOrder(after: rows.map(\.state)) {
+      // What was forgotten below the closed rank cannot be folded upon.
+      let isRemembered = pruned.map { pruned in component.entries.allSatisfy { $0.rank > pruned } }
+      if component.isInOrder(after: rows.map(\.state)), isRemembered ?? true {
         try linked.fold(component, upon: rows, reading: reader)
       } else {
         late.formUnion(ids)

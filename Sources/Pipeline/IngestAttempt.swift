@@ -38,6 +38,8 @@ struct IngestAttempt {
   var openTransactions: [UInt32: UInt64] = [:]
   /// What is worth remembering, and telling.
   var notes: [StoreEvent] = []
+  /// What late changes did to the rows of the collection that is being written, by file.
+  var late: [Int64: LateCounts] = [:]
   /// Whether changes behind a gap wait.
   let waits: Bool
   /// When the call began, microseconds since 1970: files that came together have it in common.

@@ -73,8 +73,13 @@ struct RunFile: Sendable {
   struct Tally: Sendable {
     /// How many changes.
     var changes = 0
+    /// How many of them were there when the file was read last, and it has grown since.
+    var earlierChanges = 0
     /// What they say about order and completeness.
     var evidence: FileEvidence
+
+    /// How many of the changes were not there before.
+    var newChanges: Int { changes - earlierChanges }
 
     mutating func add(_ change: Change, lineage: UInt32, keyHash: UInt64) {
       changes += 1
@@ -93,7 +98,9 @@ struct RunFile: Sendable {
     guard !isWhole, let share = earlierShares.first(where: { $0.collection == id }) else {
       return Tally(evidence: nothing)
     }
-    return Tally(changes: share.changes, evidence: share.orderEvidence ?? nothing)
+    return Tally(
+      changes: share.changes, earlierChanges: share.changes,
+      evidence: share.orderEvidence ?? nothing)
   }
 }
 

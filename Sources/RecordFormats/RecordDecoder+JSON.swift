@@ -75,6 +75,7 @@ extension RecordDecoder {
   /// - Returns: where the first record begins.
   private mutating func beginRecords(_ window: UnsafeRawBufferPointer) -> Int {
     var start = 0
+    resync.mayBeArray = isResumed
     while start < window.count, JSONTokens.isSpace(window[start]) { start += 1 }
     if start < window.count, !resync.isArray {
       let opens = window[start] == UInt8(ascii: "[") && file.offset == 0

@@ -8,6 +8,8 @@ package struct JSONResync {
   package var firstName: [UInt8]?
   /// Whether the records are the elements of a top-level array.
   package var isArray = false
+  /// Whether they may be: the text begins in the middle of a file, behind some element's comma.
+  package var mayBeArray = false
 
   /// The member that begins every Arcion record. No column can stand in its place.
   private static let tableName = Array("\"tableName\"".utf8)
@@ -55,7 +57,7 @@ package struct JSONResync {
     while before > 0, JSONTokens.isSpace(text[before - 1]) { before -= 1 }
     let last = before > 0 ? text[before - 1] : UInt8(ascii: "}")
     if last == UInt8(ascii: ":") || last == UInt8(ascii: "[") { return false }
-    if last == UInt8(ascii: ","), !isArray { return false }
+    if last == UInt8(ascii: ","), !isArray, !mayBeArray { return false }
     if candidate > 0, text[candidate - 1] == 0x0A { return true }
     guard let firstName else { return false }
     return has(firstName, in: text, at: name)

@@ -57,6 +57,8 @@ struct DeliveryShrinker {
   private mutating func take(_ calls: [[Int]]) async throws -> Bool {
     if calls.isEmpty { return false }
     let smaller = subject.with(calls)
+    // A copy without its original is another delivery, and may fail for its own reason.
+    guard smaller.hasOriginals else { return false }
     guard let found = try await smaller.failure(), found.kind == symptom?.kind else { return false }
     subject = smaller
     symptom = found

@@ -41,6 +41,17 @@ struct SimulatedDelivery: Sendable {
     return copy
   }
 
+  /// Whether of every file that is placed under another name the whole original is placed too.
+  var hasOriginals: Bool {
+    let paths = Dictionary(placements.map { ($0.file, $0.relativePath) }) { first, _ in first }
+    let placed = calls.joined().map { placements[$0] }
+    return placed.allSatisfy { copy in
+      let path = paths[copy.file] ?? ""
+      return copy.file == nil || copy.relativePath == path
+        || placed.contains { $0.relativePath == path && $0.bytes.count == copy.bytes.count }
+    }
+  }
+
   /// The calls as `0,1/4,2`.
   var steps: String {
     calls.map { $0.map(String.init).joined(separator: ",") }.joined(separator: "/")

@@ -42,6 +42,7 @@ struct Simulation: Sendable {
       tell(count, since: start)
       return nil
     }
+    say("seed \(failed.seed) fails; looking for the fewest files that do")
     var shrinker = DeliveryShrinker(failed)
     let failure = try await shrinker.run()
     say("\(failure)")

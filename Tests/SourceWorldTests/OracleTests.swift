@@ -111,6 +111,21 @@ import Testing
 }
 
 @Suite struct LawCaseTests {
+  // Prevents: a measure of `status` that is empty whatever is missing. Counted by hand here: the
+  // records of the files that are left out, between those that are there.
+  @Test func `what is missing is named by count and file`() throws {
+    let law = try #require(LawCase.all(seed: 3).first)
+    let world = World(law.world)
+    let bucket = Bucket(world: world, plan: law.bucket)
+    let oracle = Oracle(world: world)
+    let sizes = bucket.files.map(\.events.count)
+    let missing = oracle.missing(of: 0, present: [1, 4], in: bucket)
+    let first = sizes[0] + sizes[1] + 1
+    #expect(missing.counts == [first...first + sizes[2] + sizes[3] - 1])
+    #expect(missing.files == [2, 3])
+    #expect(oracle.missing(of: 0, present: [2, 3], in: bucket) == MissingRecords())
+  }
+
   // Prevents: cases that any order of arrival gets right.
   @Test func `each case has six files whose order matters`() {
     for seed in 1...20 as ClosedRange<UInt64> {
