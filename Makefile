@@ -7,9 +7,12 @@ SWIFT ?= swift
 # Everything is built in release, in one place: debug walks bytes 17 to 38 times slower.
 BUILD := $(SWIFT) build -c release
 BIN := .build/release
+# Where benchmarks keep their data between runs, their peers and their results (about 12 GB).
+BENCH_DIR ?= .build/bench
 PACKAGES := libsimdjson-dev libsqlite3-dev zlib1g-dev libzstd-dev libssl-dev libxxhash-dev pkg-config
 
-.PHONY: help deps deps-mount build demo demo-gap test simulate law mutate lint format bench-decode clean
+.PHONY: help deps deps-mount deps-bench build demo demo-gap test simulate law mutate lint format bench
+.PHONY: bench-quick bench-decode clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -77,6 +80,24 @@ law: deps ## deliver the FILES=8 files of the law's CASE="full images" in every 
 
 mutate: deps ## break each rule in turn, and show which case of the law notices
 	python3 Tests/Mutations/mutate.py
+
+# The newest DuckDB whose SQLite extension PyPI has too: it is the fastest way into SQLite.
+PEERS := duckdb==1.5.5 duckdb-extension-sqlite-scanner==1.5.5 orjson==3.13.0 sqlite-utils==4.2.1
+
+deps-bench: ## install the peers of the benchmark into a virtual environment, and build the floor
+	@[[ -x $(BENCH_DIR)/peers/bin/python ]] || python3 -m venv $(BENCH_DIR)/peers
+	@$(BENCH_DIR)/peers/bin/python -m pip install -q --disable-pip-version-check $(PEERS)
+	$(CXX) -std=c++20 -O3 -march=native -Wall -Wextra -o $(BENCH_DIR)/floor \
+	  Tests/Bench/floor.cpp -lsqlite3 -lpthread
+
+RUN_BENCH = $(BENCH_DIR)/peers/bin/python Tests/Bench/bench.py --bin $(BIN) --dir $(BENCH_DIR) \
+  --python $(BENCH_DIR)/peers/bin/python
+
+bench: build deps-bench ## measure replay and sync beside DuckDB and others (an hour)
+	@$(RUN_BENCH) $(FLAGS) | tee $(BENCH_DIR)/results.md
+
+bench-quick: build deps-bench ## one run of each on 500,000 records (a minute)
+	@$(RUN_BENCH) --quick $(FLAGS) | tee $(BENCH_DIR)/quick.md
 
 bench-decode: deps ## measure decoding against simdjson's own parse
 	$(BUILD) --product decode-bench

@@ -18,6 +18,14 @@ package struct RowBatch: Sendable {
   package init(collection: Int64) {
     self.collection = collection
   }
+
+  /// Empties the batch and keeps its memory.
+  package mutating func removeAll() {
+    rows.removeAll(keepingCapacity: true)
+    layers.removeAll(keepingCapacity: true)
+    buffer.removeAll()
+    conflicts.removeAll()
+  }
 }
 
 /// What the changes of a batch do to one row: at most one floor, and what was written above it.

@@ -6,7 +6,7 @@ import RecordFormats
 
 /// Reads one collection's changes out of batch files, each with its values, in the files' order: the
 /// slow road, for whoever explains or checks what the fast one made.
-struct ChangeReader {
+final class ChangeReader {
   /// A change as it was read.
   struct Found {
     var change: Change
@@ -50,7 +50,7 @@ struct ChangeReader {
   /// - Returns: the hash of the bytes that were read.
   /// - Throws: an ``IngestError`` of severity `file` when the file cannot be read, or changed
   ///   meanwhile; `CancellationError`.
-  mutating func read(
+  func read(
     _ file: BatchFile, context: FileContext, wants: (Found) -> Bool,
     take: (Found, CellBuffer) -> Void, progress: (Int, UInt64) -> Void
   ) throws -> [UInt8] {
@@ -103,7 +103,7 @@ struct ChangeReader {
     return outcome.contentHash.bytes
   }
 
-  private mutating func follow(_ batch: ChangeBatch) {
+  private func follow(_ batch: ChangeBatch) {
     routes.follow(
       tables: batch.tables, lineages: batch.lineages, catalog: &catalog, takes: { _ in false })
     for (hash, name) in zip(routes.lineages, batch.lineages) { lineages[hash] = name }
@@ -126,8 +126,7 @@ struct ChangeReader {
   }
 
   /// Reads the values of a record into the scratch buffer; false when they are malformed.
-  private mutating func readValues(of found: Found, _ record: UnsafeRawBufferPointer) throws -> Bool
-  {
+  private func readValues(of found: Found, _ record: UnsafeRawBufferPointer) throws -> Bool {
     scratch.removeAll()
     if found.change.operation == .delete, found.oldKey == nil { return true }
     guard let layout = decoder.layout else { return false }

@@ -39,7 +39,7 @@ final class DecodeWorker: @unchecked Sendable {
   /// Makes a worker.
   ///
   /// - Parameter spill: where the decompressed bytes of compressed files are kept.
-  init(index: Int, decoder: RecordDecoder, spill: SpillFile?) {
+  init(index: Int, decoder: consuming RecordDecoder, spill: SpillFile?) {
     self.index = index
     self.decoder = decoder
     self.spill = spill

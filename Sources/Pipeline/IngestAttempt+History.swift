@@ -59,7 +59,7 @@ extension IngestAttempt {
     addition.isTouched = Array(repeating: false, count: ordered.groups.count)
     var log = ChangeLogBatch(collection: addition.collection)
     var groups: [Int] = []
-    var reader = takeReader()
+    let reader = takeReader()
     for (number, group) in ordered.groups.enumerated() {
       let id = RowIDs.id(ofKey: ordered.key(of: group), rule: key)
       for change in ordered.changes(of: group) {

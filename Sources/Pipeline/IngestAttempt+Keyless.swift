@@ -13,7 +13,7 @@ extension IngestAttempt {
   mutating func writeAppended(_ index: Int, _ ordered: OrderedChanges) async throws {
     guard let collection = catalog.entries[index].storeID else { return }
     let copies = try await copies(of: index)
-    var reader = takeReader()
+    let reader = takeReader()
     var start = 0
     progress.beginWriting(rows: ordered.queue.changes.count)
     while start < ordered.queue.changes.count {
@@ -22,10 +22,10 @@ extension IngestAttempt {
       for change in ordered.queue.changes[start..<end]
       where !ordered.isUnplaced(change) || !copies.contains(Int(change.file)) {
         guard change.operation == .insert || change.operation == .upsert else {
-          try quarantine(change, of: index, reading: &reader)
+          try quarantine(change, of: index, reading: reader)
           continue
         }
-        try append(change, of: index, ordered, to: &batch, reading: &reader)
+        try append(change, of: index, ordered, to: &batch, reading: reader)
       }
       batch.sortRows()
       let sorted = batch
@@ -37,7 +37,7 @@ extension IngestAttempt {
 
   private func append(
     _ change: SequencedChange, of index: Int, _ ordered: OrderedChanges, to batch: inout RowBatch,
-    reading reader: inout RecordReader
+    reading reader: RecordReader
   ) throws {
     let cells = try reader.appendValues(of: change, to: &batch.buffer)
     let rank = ordered.rank(of: change)
@@ -60,13 +60,13 @@ extension IngestAttempt {
   mutating func writeBag(_ index: Int, _ ordered: OrderedChanges) async throws {
     guard let collection = catalog.entries[index].storeID else { return }
     let copies = try await copies(of: index)
-    var reader = takeReader()
+    let reader = takeReader()
     progress.beginWriting(rows: ordered.queue.changes.count)
     for chunk in stride(from: 0, to: ordered.queue.changes.count, by: 4096) {
       var batch = BagBatch(collection: collection)
       for change in ordered.queue.changes[chunk..<min(chunk + 4096, ordered.queue.changes.count)]
       where !ordered.isUnplaced(change) || !copies.contains(Int(change.file)) {
-        try count(change, ordered, into: &batch, reading: &reader)
+        try count(change, ordered, into: &batch, reading: reader)
       }
       let counted = batch
       count(try await writer.perform { store in try store.applyBag(counted) })
@@ -76,7 +76,7 @@ extension IngestAttempt {
 
   private func count(
     _ change: SequencedChange, _ ordered: OrderedChanges, into batch: inout BagBatch,
-    reading reader: inout RecordReader
+    reading reader: RecordReader
   ) throws {
     let rank = ordered.rank(of: change)
     let file = fileIDs[Int(change.file)]
@@ -174,7 +174,7 @@ extension IngestAttempt {
   }
 
   private mutating func quarantine(
-    _ change: SequencedChange, of index: Int, reading reader: inout RecordReader
+    _ change: SequencedChange, of index: Int, reading reader: RecordReader
   ) throws {
     files[Int(change.file)].quarantined.append(
       QuarantinedRecord(

@@ -17,10 +17,10 @@ extension IngestAttempt {
     }
     do {
       let components = try await gatherForRefold(index, key: key, late: late)
-      var reader = takeReader()
+      let reader = takeReader()
       linked.fileIDs = fileIDs
       for component in components {
-        try linked.fold(component, upon: [], reading: &reader, cause: cause(of: component))
+        try linked.fold(component, upon: [], reading: reader, cause: cause(of: component))
       }
     } catch let error as IngestError where error.severity == .file {
       linked.leave(late)

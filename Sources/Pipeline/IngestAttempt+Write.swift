@@ -93,7 +93,7 @@ extension IngestAttempt {
 
   /// The mean width of some of the rows, in bytes of their values; beyond all where there is none.
   private mutating func sampledRowWidth(_ ordered: OrderedChanges) throws -> Int {
-    var reader = takeReader()
+    let reader = takeReader()
     var buffer = CellBuffer()
     let sample = ordered.queue.changes.lazy.filter { $0.operation != .delete }.prefix(32)
     var rows = 0
@@ -114,27 +114,21 @@ extension IngestAttempt {
     guard let collection = entry.storeID else { return }
     let history = try await recordHistory(index, ordered, key: key)
     let handled = try await writeLinked(index, ordered, key: key)
-    var reader = takeReader()
-    var assembler = RowAssembler(
+    let assembler = RowAssembler(
       ordered, rowIDs: RowIDs(ordered, key: key), collection: collection,
       columnCount: entry.columns.count, fileIDs: fileIDs, excluded: handled)
+    let workers = takeReaders(
+      AssemblyLine.workerCount(keys: assembler.keyCount, cores: width)
+    ).map { AssemblyWorker(assembler, reading: $0) }
     progress.beginWriting(rows: assembler.keyCount)
-    let writer = writer
     var total = ApplyCounts()
-    // One batch is assembled while the one before is written.
-    try await withThrowingTaskGroup(of: ApplyCounts.self) { group in
-      while let batch = try assembler.next(reading: &reader, rowLimit: 4096, byteLimit: 4 << 20) {
-        if let counts = try await group.next() { total += counts }
-        try Task.checkCancellation()
-        group.addTask {
-          try await writer.perform { store in try store.apply(batch, mode: .merge) }
-        }
-        progress.wrote(rows: batch.rows.count)
-      }
-      while let counts = try await group.next() { total += counts }
+    var line = AssemblyLine(workers, keyCount: assembler.keyCount, writer: writer)
+    try await line.run { rows, counts in
+      total += counts
+      progress.wrote(rows: rows)
     }
     count(total)
-    summary.duplicates += assembler.repeats + total.repeats
+    summary.duplicates += workers.reduce(total.repeats) { $0 + $1.repeats }
     let refused = Set(total.needsRefold + total.closed)
     if !refused.isEmpty {
       var linked = LinkedRows(collection: collection, key: key, fileIDs: fileIDs)
@@ -175,7 +169,7 @@ extension IngestAttempt {
     guard !components.isEmpty else { return [] }
     var linked = LinkedRows(collection: collection, key: key, fileIDs: fileIDs)
     var late: Set<[UInt8]> = []
-    var reader = takeReader()
+    let reader = takeReader()
     let pruned = try await writer.perform { store in try store.collection(collection)?.pruned }
     for component in components {
       let ids = component.ids
@@ -185,7 +179,7 @@ extension IngestAttempt {
       // What was forgotten below the closed rank cannot be folded upon.
       let isRemembered = pruned.map { pruned in component.entries.allSatisfy { $0.rank > pruned } }
       if component.isInOrder(after: rows.map(\.state)), isRemembered ?? true {
-        try linked.fold(component, upon: rows, reading: &reader)
+        try linked.fold(component, upon: rows, reading: reader)
       } else {
         late.formUnion(ids)
       }

@@ -106,10 +106,17 @@ struct IngestAttempt {
   }
 
   /// A reader of the run's files, as they are known by now.
-  mutating func takeReader() -> RecordReader {
-    if let reader = readers.last, reader.readings == readings { return reader }
-    readers.append(RecordReader(files: files, catalog: catalog, readings: readings))
-    return readers[readers.count - 1]
+  mutating func takeReader() -> RecordReader { takeReaders(1)[0] }
+
+  /// As many readers, for one worker each.
+  mutating func takeReaders(_ count: Int) -> [RecordReader] {
+    var taken = Array(readers.filter { $0.readings == readings }.prefix(count))
+    while taken.count < count {
+      let reader = RecordReader(files: files, catalog: catalog, readings: readings)
+      readers.append(reader)
+      taken.append(reader)
+    }
+    return taken
   }
 }
 

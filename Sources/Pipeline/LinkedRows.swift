@@ -78,7 +78,7 @@ struct LinkedRows {
   ///
   /// - Parameter cause: of a refold, the manifest's id of the file that made it necessary; else 0.
   mutating func fold(
-    _ component: Component, upon stored: [KnownKey], reading reader: inout RecordReader,
+    _ component: Component, upon stored: [KnownKey], reading reader: RecordReader,
     cause: Int64 = 0
   ) throws {
     var fold = SerialFold()
@@ -96,7 +96,7 @@ struct LinkedRows {
     take(fold, of: component.ids, order: component.order(after: stored.map(\.state)))
     for row in firstRow..<batch.rows.count {
       batch.rows[row].cause = cause
-      try appendLineages(of: row, from: component, reading: &reader)
+      try appendLineages(of: row, from: component, reading: reader)
     }
   }
 
@@ -117,7 +117,7 @@ struct LinkedRows {
   /// Tells the newest change of each lineage of a row whose component changed in several, and whether
   /// those of one time differ.
   private mutating func appendLineages(
-    of row: Int, from component: Component, reading reader: inout RecordReader
+    of row: Int, from component: Component, reading reader: RecordReader
   ) throws {
     guard batch.rows[row].order == .time else { return }
     let newest = component.newestOfLineages(Array(batch.buffer.bytes[batch.rows[row].id.indices]))

@@ -3,7 +3,7 @@ import Sequencing
 
 extension RecordReader {
   /// Whether two records do the same to the row: the same kind of change, with the same values.
-  mutating func saySame(_ left: SequencedChange, _ right: SequencedChange) throws -> Bool {
+  func saySame(_ left: SequencedChange, _ right: SequencedChange) throws -> Bool {
     let kinds = (left.operation.kind, right.operation.kind)
     guard kinds.0 == kinds.1, left.isMove == right.isMove else { return false }
     if kinds.0 == .delete, !left.isMove { return true }

@@ -4,7 +4,7 @@ import RecordFormats
 import Sequencing
 
 /// Reads single records again, in the second pass: their bytes, and then their values.
-struct RecordReader {
+final class RecordReader {
   private var decoder: RecordDecoder
   private var routes = DecoderRoutes()
   private let fetcher = RecordFetcher()
@@ -43,7 +43,7 @@ struct RecordReader {
   }
 
   /// The raw bytes of a change's record.
-  mutating func bytes(of change: SequencedChange) throws -> [UInt8] {
+  func bytes(of change: SequencedChange) throws -> [UInt8] {
     Array(try fetch(change))
   }
 
@@ -51,7 +51,7 @@ struct RecordReader {
   ///
   /// - Returns: the cells that were appended.
   /// - Throws: ``UnusableInput``: the file changed since the first pass, or a value is malformed.
-  mutating func appendValues(
+  func appendValues(
     of change: SequencedChange, to buffer: inout CellBuffer
   ) throws -> Range<Int> {
     let file = files[Int(change.file)]
@@ -75,7 +75,7 @@ struct RecordReader {
   }
 
   /// The record's bytes; valid until the next fetch.
-  private mutating func fetch(_ change: SequencedChange) throws -> UnsafeRawBufferPointer {
+  private func fetch(_ change: SequencedChange) throws -> UnsafeRawBufferPointer {
     let count = Int(change.recordLength)
     let scratch = scratch.bytes(count: count + ReadWindow.paddingByteCount)
     let record = UnsafeMutableRawBufferPointer(rebasing: scratch[..<count])
@@ -87,7 +87,7 @@ struct RecordReader {
     return UnsafeRawBufferPointer(record)
   }
 
-  private mutating func follow(_ table: Int) {
+  private func follow(_ table: Int) {
     let isKnown =
       table < routes.columns.count
       && routes.columns[table].count == decoder.tables[table].columns.count

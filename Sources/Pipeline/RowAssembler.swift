@@ -7,9 +7,8 @@ import Sequencing
 struct RowAssembler {
   /// How many changes repeated one at the same place of the log.
   private(set) var repeats = 0
-  /// How many keys there are, and how many are done.
+  /// How many keys there are.
   let keyCount: Int
-  private(set) var keysDone = 0
 
   private let ordered: OrderedChanges
   private let rowIDs: RowIDs
@@ -20,6 +19,11 @@ struct RowAssembler {
   private var fold = KeyFold()
   /// For each column, the number of the key that last wrote it: which newer change has it already.
   private var writtenFor: [Int]
+  /// The number of the key at hand.
+  private var key = 0
+
+  /// No row is added to a batch whose texts have so many bytes.
+  private static let byteLimit = 4 << 20
 
   /// Makes an assembler of the released changes of one collection.
   ///
@@ -39,31 +43,28 @@ struct RowAssembler {
     writtenFor = Array(repeating: -1, count: columnCount)
   }
 
-  /// Builds the next batch, or returns nil when every key is done.
+  /// Adds the rows of keys to a batch, until it is full.
   ///
-  /// - Parameters:
-  ///   - rowLimit: how many rows at most.
-  ///   - byteLimit: no row is added once the texts have so many bytes.
-  mutating func next(
-    reading reader: inout RecordReader, rowLimit: Int, byteLimit: Int
-  ) throws -> RowBatch? {
-    guard keysDone < keyCount else { return nil }
-    var batch = RowBatch(collection: collection)
-    while keysDone < keyCount, batch.rows.count < rowLimit, batch.buffer.bytes.count < byteLimit {
-      let (group, id) = rowIDs.row(keysDone, of: ordered)
-      keysDone += 1
+  /// - Parameter keys: by their place in the order of `_id`; those that are done are taken away.
+  mutating func assemble(
+    _ keys: inout Range<Int>, into batch: inout RowBatch, reading reader: RecordReader
+  ) throws {
+    batch.collection = collection
+    while !keys.isEmpty, batch.buffer.bytes.count < Self.byteLimit {
+      key = keys.lowerBound
+      keys = key + 1..<keys.upperBound
+      let (group, id) = rowIDs.row(key, of: ordered)
       if !excluded.isEmpty, excluded.contains(id.bytes(of: ordered)) {
-        try compareDoubles(group, id: id, to: &batch, reading: &reader)
+        try compareDoubles(group, id: id, to: &batch, reading: reader)
         continue
       }
-      try append(group, id: id, to: &batch, reading: &reader)
+      try append(group, id: id, to: &batch, reading: reader)
     }
-    return batch
   }
 
   private mutating func append(
     _ group: OrderedChanges.Group, id: RowIDs.ID, to batch: inout RowBatch,
-    reading reader: inout RecordReader
+    reading reader: RecordReader
   ) throws {
     fold.fold(group, of: ordered)
     repeats += fold.repeats
@@ -90,9 +91,9 @@ struct RowAssembler {
         layers: firstLayer..<batch.layers.count))
     guard !fold.doubles.isEmpty || fold.order != .log else { return }
     batch.rows[batch.rows.count - 1].order = fold.order
-    if fold.order == .time { try appendLineages(of: group, to: &batch, reading: &reader) }
+    if fold.order == .time { try appendLineages(of: group, to: &batch, reading: reader) }
     for double in fold.doubles
-    where try differ(double.won, double.lost, id: idRange, kind: .position, &batch, &reader) {
+    where try differ(double.won, double.lost, id: idRange, kind: .position, &batch, reader) {
       if double.won.operation == double.lost.operation { repeats -= 1 }
     }
   }
@@ -100,7 +101,7 @@ struct RowAssembler {
   /// Looks for conflicts among the changes of a key that is written otherwise.
   private mutating func compareDoubles(
     _ group: OrderedChanges.Group, id: RowIDs.ID, to batch: inout RowBatch,
-    reading reader: inout RecordReader
+    reading reader: RecordReader
   ) throws {
     fold.fold(group, of: ordered)
     if fold.doubles.isEmpty { return }
@@ -108,14 +109,14 @@ struct RowAssembler {
     id.append(to: &batch.buffer.bytes, of: ordered)
     let range = ByteRange(offset: start, count: batch.buffer.bytes.count - start)
     for double in fold.doubles {
-      _ = try differ(double.won, double.lost, id: range, kind: .position, &batch, &reader)
+      _ = try differ(double.won, double.lost, id: range, kind: .position, &batch, reader)
     }
   }
 
   /// Tells the newest change of each lineage of a key that changed in several, and compares those of
   /// one time: they are copies of one change, or nobody knows which is right.
   private mutating func appendLineages(
-    of group: OrderedChanges.Group, to batch: inout RowBatch, reading reader: inout RecordReader
+    of group: OrderedChanges.Group, to batch: inout RowBatch, reading reader: RecordReader
   ) throws {
     let lineages = ordered.newestOfLineages(group)
     let start = batch.layers.count
@@ -127,14 +128,14 @@ struct RowAssembler {
     batch.rows[row].others = start..<batch.layers.count
     for change in lineages.dropFirst() where change.eventTime == lineages[0].eventTime {
       let id = batch.rows[row].id
-      _ = try differ(lineages[0], change, id: id, kind: .lineages, &batch, &reader)
+      _ = try differ(lineages[0], change, id: id, kind: .lineages, &batch, reader)
     }
   }
 
   /// Whether two records say different things of a row; then that is noted.
   private func differ(
     _ won: SequencedChange, _ lost: SequencedChange, id: ByteRange, kind: RowConflict.Kind,
-    _ batch: inout RowBatch, _ reader: inout RecordReader
+    _ batch: inout RowBatch, _ reader: RecordReader
   ) throws -> Bool {
     if kind == .lineages, ordered.rank(of: won).phase & 1 == 0 { return false }
     if try reader.saySame(won, lost) { return false }
@@ -152,8 +153,8 @@ struct RowAssembler {
     var end = cells.lowerBound
     for index in cells {
       let column = Int(buffer.cells[index].column)
-      if !isNewest && writtenFor[column] == keysDone { continue }
-      writtenFor[column] = keysDone
+      if !isNewest && writtenFor[column] == key { continue }
+      writtenFor[column] = key
       buffer.cells[end] = buffer.cells[index]
       end += 1
     }

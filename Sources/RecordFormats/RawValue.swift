@@ -42,6 +42,14 @@ struct ColumnSlot {
   var isTouched = false
   /// The value that the change gives the column; absent where it names none.
   var named = RawValue.absent
+
+  /// Takes the column's value in an image; false where it has one already.
+  @inline(__always)
+  mutating func take(_ value: RawValue, isBefore: Bool) -> Bool {
+    guard (isBefore ? before : after).isAbsent else { return false }
+    if isBefore { before = value } else { after = value }
+    return true
+  }
 }
 
 /// Why a record cannot be used. Names columns, never values.

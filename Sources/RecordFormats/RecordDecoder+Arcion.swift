@@ -58,8 +58,8 @@ extension RecordDecoder {
     draft.hasExists = isObject(tokens, found.exists)
     draft.hasBefore = isObject(tokens, found.before)
     draft.hasAfter = isObject(tokens, found.after)
-    if draft.hasBefore { try readImage(tokens, at: found.before, \.before, of: draft.table) }
-    if draft.hasAfter { try readImage(tokens, at: found.after, \.after, of: draft.table) }
+    if draft.hasBefore { try readImage(tokens, at: found.before, isBefore: true, of: draft.table) }
+    if draft.hasAfter { try readImage(tokens, at: found.after, isBefore: false, of: draft.table) }
     if draft.hasExists { try readExists(tokens, at: found.exists, of: draft.table) }
     if needsOrder {
       draft.counter = try counter(tokens, at: found.count)
@@ -160,8 +160,7 @@ extension RecordDecoder {
 
   /// Reads an image into the slots. The text `null` is how Arcion writes SQL NULL.
   private mutating func readImage(
-    _ tokens: JSONTokens, at index: Int, _ image: WritableKeyPath<ColumnSlot, RawValue>,
-    of table: Int
+    _ tokens: JSONTokens, at index: Int, isBefore: Bool, of table: Int
   ) throws(RecordFault) {
     var index = index + 1
     var place = 0
@@ -169,10 +168,9 @@ extension RecordDecoder {
       let column = try column(tokens, named: index, at: place, of: table)
       var value = tokens.value(at: index + 2)
       if value.kind == .text, value.text.equals("null") { value.kind = .null }
-      guard slots[column][keyPath: image].isAbsent else {
+      guard slots[column].take(value, isBefore: isBefore) else {
         throw RecordFault(reason: "an image names column \(name(column, of: table)) twice")
       }
-      slots[column][keyPath: image] = value
       place += 1
       index = tokens.next(afterValue: index + 2)
       guard index < tokens.count, tokens.byte(index) == UInt8(ascii: ",") else { break }
@@ -265,7 +263,7 @@ extension RecordDecoder {
     draft.isFlat = true
     draft.hasAfter = true
     draft.table = self.index(of: table, isNamedByPath: true)
-    try readImage(tokens, at: index, \.after, of: draft.table)
+    try readImage(tokens, at: index, isBefore: false, of: draft.table)
   }
 
   private mutating func counter(

@@ -172,10 +172,10 @@ extension RecordDecoder {
       let isNumeric = states[draft.table].isNumeric[column]
       if isCompound {
         keyScratch.removeAll(keepingCapacity: true)
-        _ = appendText(value, isNumeric: isNumeric, to: &keyScratch)
+        _ = texts.append(value, isNumeric: isNumeric, to: &keyScratch)
         keyScratch.withUnsafeBytes { KeyEncoding.append(part: $0, to: &bytes) }
       } else {
-        _ = appendText(value, isNumeric: isNumeric, to: &bytes)
+        _ = texts.append(value, isNumeric: isNumeric, to: &bytes)
       }
     }
     return ByteRange(offset: start, count: bytes.count - start)
@@ -209,38 +209,11 @@ extension RecordDecoder {
         keyScratch.append(UInt8(ascii: "0"))
       } else {
         keyScratch.append(UInt8(ascii: "1"))
-        _ = appendText(value, isNumeric: states[table].isNumeric[column], to: &keyScratch)
+        _ = texts.append(value, isNumeric: states[table].isNumeric[column], to: &keyScratch)
       }
       keyScratch.withUnsafeBytes { KeyEncoding.append(part: $0, to: &bytes) }
     }
     return ByteRange(offset: start, count: bytes.count - start)
-  }
-
-  /// Appends a value's canonical text; false for NULL and absent ones.
-  func appendText(_ value: RawValue, isNumeric: Bool, to bytes: inout [UInt8]) -> Bool {
-    let start = bytes.count
-    switch value.kind {
-    case .absent, .null: return false
-    case .text: bytes.append(contentsOf: value.text)
-    case .jsonEscaped: _ = JSONText.unescape(value.text, into: &bytes)
-    case .csvEscaped:
-      csv.append(value.text, escape: csvEscape, to: &bytes)
-    case .number:
-      if !NumberText.appendCanonical(value.text, to: &bytes) {
-        bytes.append(contentsOf: value.text)
-      }
-      return true
-    case .yes: bytes.append(contentsOf: "true".utf8)
-    case .no: bytes.append(contentsOf: "false".utf8)
-    case .json: bytes.append(contentsOf: value.text)
-    }
-    if isNumeric {
-      let text = Array(bytes[start...])
-      bytes.removeSubrange(start...)
-      let isNumber = text.withUnsafeBytes { NumberText.appendCanonical($0, to: &bytes) }
-      if !isNumber { bytes.append(contentsOf: text) }
-    }
-    return true
   }
 
   // MARK: Evidence
@@ -276,7 +249,7 @@ extension RecordDecoder {
       return
     }
     keyScratch.removeAll(keepingCapacity: true)
-    _ = appendText(value, isNumeric: false, to: &keyScratch)
+    _ = texts.append(value, isNumeric: false, to: &keyScratch)
     if draft.operation == .insert {
       let hash = keyScratch.withUnsafeBytes { StableHash.hash64($0) }
       states[draft.table].columnEvidence[column].insert(hash)
@@ -289,7 +262,7 @@ extension RecordDecoder {
         return
       }
       textScratch.removeAll(keepingCapacity: true)
-      _ = appendText(old, isNumeric: false, to: &textScratch)
+      _ = texts.append(old, isNumeric: false, to: &textScratch)
       if old.kind == .null || textScratch != keyScratch {
         states[draft.table].columnEvidence[column].changeCount += 1
       }

@@ -60,7 +60,9 @@ extension RecordDecoder {
   }
 
   private func isBlank(_ count: Int) -> Bool {
-    (count == 0 || (csv.fields.count == 1 && csv.fields[0].count == 0 && !csv.fields[0].isQuoted))
+    (count == 0
+      || (texts.csv.fields.count == 1 && texts.csv.fields[0].count == 0
+        && !texts.csv.fields[0].isQuoted))
       && csvColumns.count != 1
   }
 
@@ -71,41 +73,41 @@ extension RecordDecoder {
     let dialect = csvLayout?.dialect
     let escapes: [UInt8?] =
       if let escape = dialect?.escape {
-        [escape == csv.quote ? nil : escape]
+        [escape == texts.csv.quote ? nil : escape]
       } else {
         [nil, UInt8(ascii: "\\")]
       }
-    csvEscape = escapes[0]
-    let first = csv.scan(window, from: start, escape: escapes[0])
+    texts.csvEscape = escapes[0]
+    let first = texts.csv.scan(window, from: start, escape: escapes[0])
     isRow = checkRow(window, first)
     if isRow || escapes.count == 1 { return first }
     if case .row(_, _, false) = first, isTornRow(window) { return first }
-    csvEscape = escapes[1]
-    let second = csv.scan(window, from: start, escape: escapes[1])
+    texts.csvEscape = escapes[1]
+    let second = texts.csv.scan(window, from: start, escape: escapes[1])
     isRow = checkRow(window, second)
     if isRow { return second }
     // A row that is cut off in a quoted text looks ended under the wrong escape.
     if case .unclosed = second { return second }
     if case .row = first {
-      csvEscape = escapes[0]
-      _ = csv.scan(window, from: start, escape: escapes[0])
+      texts.csvEscape = escapes[0]
+      _ = texts.csv.scan(window, from: start, escape: escapes[0])
     }
     return first
   }
 
   /// Whether the fields could be the beginning of a row.
   private func isTornRow(_ window: UnsafeRawBufferPointer) -> Bool {
-    csv.fields.count < csvColumns.count * 3 + 3
+    texts.csv.fields.count < csvColumns.count * 3 + 3
   }
 
   /// Whether the last scan gave a row of the table: of its columns, or of its triplets and the
   /// three fields behind them.
   private func checkRow(_ window: UnsafeRawBufferPointer, _ outcome: CSVScanner.Outcome) -> Bool {
     guard case .row = outcome else { return false }
-    if csv.fields.count == csvColumns.count { return true }
-    guard csv.fields.count == csvColumns.count * 3 + 3 else { return false }
+    if texts.csv.fields.count == csvColumns.count { return true }
+    guard texts.csv.fields.count == csvColumns.count * 3 + 3 else { return false }
     for column in csvColumns.indices {
-      let exists = csv.fields[column * 3 + 2]
+      let exists = texts.csv.fields[column * 3 + 2]
       guard exists.count == 1, window[exists.start] &- 48 < 4 else { return false }
     }
     return true
@@ -117,11 +119,12 @@ extension RecordDecoder {
   /// between two doubled quotes seems to close them too. A snapshot's row ends in any text, so only
   /// the drop's metadata can tell, by counting it as the last.
   private func isProvablyComplete(_ window: UnsafeRawBufferPointer) -> Bool {
-    if csv.fields.count == csvColumns.count {
+    if texts.csv.fields.count == csvColumns.count {
       return file.metadata?.rowCount(ofFile: file.name) == recordIndex + 1
         && (csvColumns.count < 3 ? hasPlainRows : !couldBeChange(window))
     }
-    guard csv.fields.count == csvColumns.count * 3 + 3, let counts = csv.fields.last else {
+    guard texts.csv.fields.count == csvColumns.count * 3 + 3, let counts = texts.csv.fields.last
+    else {
       return false
     }
     return counts.isQuoted && counts.count > 0
@@ -131,9 +134,9 @@ extension RecordDecoder {
   /// Whether the fields could be the first of a change's: every third is its `exists` digit, but
   /// the last may be cut off.
   private func couldBeChange(_ window: UnsafeRawBufferPointer) -> Bool {
-    for place in stride(from: 2, to: csv.fields.count, by: 3) {
-      let field = csv.fields[place]
-      if field.count == 0, place == csv.fields.count - 1 { continue }
+    for place in stride(from: 2, to: texts.csv.fields.count, by: 3) {
+      let field = texts.csv.fields[place]
+      if field.count == 0, place == texts.csv.fields.count - 1 { continue }
       guard field.count == 1, window[field.start] &- 48 < 4 else { return false }
     }
     return true
@@ -174,7 +177,7 @@ extension RecordDecoder {
   /// Whether what looks like a row surely is one. Any text with enough commas looks like a row of a
   /// snapshot, also a line inside a longer text; in files of changes it is none.
   private var isTelling: Bool {
-    csv.fields.count == csvColumns.count * 3 + 3 || hasPlainRows
+    texts.csv.fields.count == csvColumns.count * 3 + 3 || hasPlainRows
   }
 
   /// Whether the row's last quote is not closed in the window: the file may have been cut in a text
@@ -225,7 +228,7 @@ extension RecordDecoder {
   ) throws(RecordFault) {
     draft.table = csvTable
     draft.hasAfter = true
-    let isPlain = csv.fields.count == csvColumns.count
+    let isPlain = texts.csv.fields.count == csvColumns.count
     for (place, column) in csvColumns.enumerated() {
       while slots.count <= column { slots.append(ColumnSlot()) }
       if !slots[column].isTouched {
@@ -233,11 +236,11 @@ extension RecordDecoder {
         touched.append(column)
       }
       if isPlain {
-        slots[column].after = value(csv.fields[place], window)
+        slots[column].after = value(texts.csv.fields[place], window)
       } else {
-        slots[column].after = value(csv.fields[place * 3], window)
-        slots[column].before = value(csv.fields[place * 3 + 1], window)
-        slots[column].exists = window[csv.fields[place * 3 + 2].start] - 48
+        slots[column].after = value(texts.csv.fields[place * 3], window)
+        slots[column].before = value(texts.csv.fields[place * 3 + 1], window)
+        slots[column].exists = window[texts.csv.fields[place * 3 + 2].start] - 48
       }
     }
     draft.isFlat = isPlain
@@ -245,14 +248,14 @@ extension RecordDecoder {
     draft.hasExists = true
     draft.hasBefore = true
     let last = csvColumns.count * 3
-    draft.operation = Self.operation(content(csv.fields[last], window))
+    draft.operation = Self.operation(content(texts.csv.fields[last], window))
     guard needsOrder else { return }
     countMembers.removeAll(keepingCapacity: true)
     cursorMembers.removeAll(keepingCapacity: true)
-    if try readEmbedded(csv.fields[last + 2], window, isCursor: false) {
+    if try readEmbedded(texts.csv.fields[last + 2], window, isCursor: false) {
       draft.counter = try CursorReader.counter(countMembers)
     }
-    if try readEmbedded(csv.fields[last + 1], window, isCursor: true) {
+    if try readEmbedded(texts.csv.fields[last + 1], window, isCursor: true) {
       draft.cursor = try CursorReader.read(cursorMembers, counter: draft.counter)
     }
     try applyOrderRule(to: &draft)
@@ -263,7 +266,7 @@ extension RecordDecoder {
   ) throws(RecordFault) -> Bool {
     let value = value(field, window)
     textScratch.removeAll(keepingCapacity: true)
-    guard appendText(value, isNumeric: false, to: &textScratch) else { return false }
+    guard texts.append(value, isNumeric: false, to: &textScratch) else { return false }
     return try readEmbeddedText(isCursor: isCursor)
   }
 

@@ -29,19 +29,19 @@ extension RecordDecoder {
     dialect.quote = dialect.quote ?? UInt8(ascii: "\"")
     dialect.null = dialect.null ?? "NULL"
     let known = dialect.columns ?? states[index].schema?.columns.map(\.name)
-    csv.delimiter = dialect.delimiter ?? 0x2C
-    csv.quote = dialect.quote ?? 0x22
+    texts.csv.delimiter = dialect.delimiter ?? 0x2C
+    texts.csv.quote = dialect.quote ?? 0x22
     var start = 0
     if dialect.hasHeader != false, file.offset <= 3 {
-      let outcome = csv.scan(window, from: 0, escape: nil)
+      let outcome = texts.csv.scan(window, from: 0, escape: nil)
       switch outcome {
       case .row(_, _, false) where !isEnd, .unclosed where !isEnd: return nil
       case .row(_, let next, _):
-        let names = csv.fields.map { field in
+        let names = texts.csv.fields.map { field in
           var bytes: [UInt8] = []
           let content = UnsafeRawBufferPointer(
             rebasing: window[field.start..<field.start + field.count])
-          csv.append(content, escape: nil, to: &bytes)
+          texts.csv.append(content, escape: nil, to: &bytes)
           return String(decoding: bytes, as: UTF8.self)
         }
         if let columns = CSVHeader.columns(
@@ -82,8 +82,8 @@ extension RecordDecoder {
     guard let table = layout.table else { return }
     csvLayout = layout
     csvTable = index(of: table, isNamedByPath: true)
-    csv.delimiter = layout.dialect.delimiter ?? UInt8(ascii: ",")
-    csv.quote = layout.dialect.quote ?? UInt8(ascii: "\"")
+    texts.csv.delimiter = layout.dialect.delimiter ?? UInt8(ascii: ",")
+    texts.csv.quote = layout.dialect.quote ?? UInt8(ascii: "\"")
     csvNull = Array((layout.dialect.null ?? "NULL").utf8)
     csvColumns = []
     for (place, name) in (layout.dialect.columns ?? []).enumerated() {

@@ -60,7 +60,7 @@ extension RecordDecoder {
       throw RecordFault(reason: "the record has no \"\(field.path)\"")
     }
     textScratch.removeAll(keepingCapacity: true)
-    _ = appendText(value, isNumeric: false, to: &textScratch)
+    _ = texts.append(value, isNumeric: false, to: &textScratch)
     let text = textScratch
     let result: Result<OrderFields, RecordFault> = text.withUnsafeBytes { bytes in
       var extended = order

@@ -5,7 +5,7 @@ import Scanning
 /// The second pass: the values of records that matter.
 extension RecordDecoder {
   /// Reads the values that a record gives its row, every column that the change names; none for a
-  /// delete.
+  /// delete. To be called between files: what is known of the one at hand may change.
   ///
   /// - Parameters:
   ///   - bytes: the record's bytes, exactly those that its change points at.
@@ -29,15 +29,7 @@ extension RecordDecoder {
       switch layout.format {
       case .json:
         if let table = valuesByTemplates(bytes, layout: layout, into: &buffer) { return table }
-        guard indexer.index(bytes) == .indexed else { throw RecordFault(reason: Self.changed) }
-        let tokens = indexer.tokens
-        guard tokens.byte(0) == UInt8(ascii: "{"),
-          let end = try? JSONWalker.walk(tokens, from: 0), end == tokens.count
-        else { throw RecordFault(reason: Self.changed) }
-        let ownLayout = self.layout
-        self.layout = layout
-        defer { self.layout = ownLayout }
-        _ = try readRecord(tokens, at: 0, into: &draft, needsOrder: false)
+        try readJSON(bytes, layout: layout, into: &draft)
       case .csv:
         if csvLayout != layout { adopt(layout) }
         guard isUTF8(bytes), case .row(let end, _, _) = scanRow(bytes, from: 0), isRow,
@@ -51,6 +43,27 @@ extension RecordDecoder {
     } catch {
       throw IngestError(.record, file: file.name, cause: error.reason)
     }
+  }
+
+  /// Reads a record that no template matches, and learns from it.
+  private mutating func readJSON(
+    _ bytes: UnsafeRawBufferPointer, layout: FileLayout, into draft: inout Draft
+  ) throws(RecordFault) {
+    guard indexer.index(bytes) == .indexed else { throw RecordFault(reason: Self.changed) }
+    let tokens = indexer.tokens
+    guard tokens.byte(0) == UInt8(ascii: "{"),
+      let end = try? JSONWalker.walk(tokens, from: 0), end == tokens.count
+    else { throw RecordFault(reason: Self.changed) }
+    let ownLayout = self.layout
+    self.layout = layout
+    defer { self.layout = ownLayout }
+    // A decoder of the second pass has decoded nothing: what it knows of templates it learns here.
+    if lessons < TemplateStore.templatesMax {
+      lessons += 1
+      var lesson = ChangeBatch()
+      decodeRecord(tokens, from: 0, to: tokens.count, chunk: 0, into: &lesson)
+    }
+    _ = try readRecord(tokens, at: 0, into: &draft, needsOrder: false)
   }
 
   private static var changed: String { "the file no longer holds the record that was read before" }
@@ -81,7 +94,7 @@ extension RecordDecoder {
     if value.kind == .number {
       bytes.append(contentsOf: value.text)
     } else {
-      _ = appendText(value, isNumeric: false, to: &bytes)
+      _ = texts.append(value, isNumeric: false, to: &bytes)
     }
     if let type, type != .text, value.kind != .number, value.kind != .json {
       let typed = bytes.withUnsafeBytes {

@@ -7,7 +7,10 @@ import Scanning
 /// One for each worker, used for file after file: it keeps the tables, lineages and record templates
 /// that it met, so their indexes keep their meaning. The records' values are left where they are;
 /// ``values(ofRecord:layout:into:)`` reads them once a change is known to be needed.
-package struct RecordDecoder {
+///
+/// It cannot be copied: the compiler would for many a call, all of its memory counted up and down,
+/// and two copies would learn their templates into one memory.
+package struct RecordDecoder: ~Copyable {
   /// What is asked once for each table.
   package let plan: @Sendable (SourceTable) -> TablePlan
 
@@ -20,6 +23,8 @@ package struct RecordDecoder {
   var tableIndexes: [SourceTable: Int] = [:]
   var lineageIndexes: [String: UInt32] = ["": 0]
   var templates = TemplateStore()
+  /// How many records of the second pass were decoded to learn from them.
+  var lessons = 0
   let indexer = JSONIndexer()
   let embedded = EmbeddedJSON()
   let embeddedCount = EmbeddedJSON()
@@ -37,14 +42,12 @@ package struct RecordDecoder {
   var isArrayClosed = false
   var resync = JSONResync()
   var chunkBytes = RecordDecoder.chunkBytesMin
-  var csv = CSVScanner()
+  var texts = ValueTexts()
   /// The layout that the CSV state below is for; nil for none.
   var csvLayout: FileLayout?
   var csvColumns: [Int] = []
   var csvTable = 0
   var csvNull: [UInt8] = []
-  /// The escape with which the last row could be read; nil for doubled quotes alone.
-  var csvEscape: UInt8?
   /// Whether the last scan gave a row of the table.
   var isRow = false
   /// What the file's beginning told; nil until enough of it was seen.

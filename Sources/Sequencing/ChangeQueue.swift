@@ -39,19 +39,10 @@ package struct ChangeQueue: Sendable {
     changes.append(
       SequencedChange(
         position: change.position, eventTime: change.eventTime, counter: change.counter,
-        recordOffset: change.recordOffset, keyPrefix: Self.prefix(of: key), keyOffset: offset,
+        recordOffset: change.recordOffset, keyOffset: offset,
         keyCount: change.key.count, oldKeyCount: change.oldKey.count,
         recordLength: change.recordLength, recordIndex: change.recordIndex, file: file,
         phase: change.flags.contains(.snapshot) ? 0 : 1, lineage: lineage, shape: shape,
         operation: change.operation, isMove: isMove))
-  }
-
-  private static func prefix(of key: UnsafeBufferPointer<UInt8>) -> UInt64 {
-    if key.count >= 8, let base = key.baseAddress {
-      return UInt64(bigEndian: UnsafeRawPointer(base).loadUnaligned(as: UInt64.self))
-    }
-    var prefix: UInt64 = 0
-    for byte in key { prefix = prefix << 8 | UInt64(byte) }
-    return key.isEmpty ? 0 : prefix << UInt64((8 - key.count) * 8)
   }
 }

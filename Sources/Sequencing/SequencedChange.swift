@@ -12,8 +12,6 @@ package struct SequencedChange: Sendable {
   var counter: Int64
   /// Where the record begins in its file's decompressed bytes.
   package var recordOffset: UInt64
-  /// The key's first eight bytes, big-endian, padded with zeros: decides most comparisons.
-  var keyPrefix: UInt64
   /// Where the key begins in ``ChangeQueue/keys``; the old key of a move follows it.
   var keyOffset: Int
   var keyCount: UInt32

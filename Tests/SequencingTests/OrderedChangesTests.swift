@@ -31,6 +31,25 @@ import Testing
     #expect(bench.keys() == ["a", "aa", "ab", "b"])
   }
 
+  // Prevents the numbers that keys are sorted by from ordering otherwise than the keys' bytes do.
+  @Test func `keys of any length, zero bytes in them, are ordered as their bytes are`() {
+    let tails = ["", "\0", "a", "é"].flatMap { first in
+      ["", "\0", "a", "é"].map { first + $0 }
+    }
+    for shared in ["", "user-", "customer-number-"] {
+      var keys: Set<String> = []
+      for middle in ["", "1", "1234567", "12345678", "123456789"] {
+        for tail in tails { keys.insert(shared + middle + tail) }
+      }
+      var bench = SequencerBench()
+      let changes = (Array(keys) + Array(keys)).enumerated().map { place, key in
+        (key: key, operation: ChangeModel.Operation.update, position: UInt64(place + 1))
+      }
+      bench.admit(ordinal: 1, changes)
+      #expect(bench.keys() == keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) })
+    }
+  }
+
   // Prevents a circle: by position within a lineage, by time between two, each of these three is
   // newer than the next. All are ordered by time, in whatever order they were admitted.
   @Test func `changes of a key in two lineages are ordered by time`() {

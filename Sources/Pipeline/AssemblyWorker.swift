@@ -1,0 +1,55 @@
+import ChangeModel
+
+/// Assembles the rows of one stretch of keys after another, a batch at a step.
+///
+/// Unchecked: a worker is handed over whole, from the task that assembles to the one that deals out
+/// keys and back, and never used by two at a time.
+final class AssemblyWorker: @unchecked Sendable {
+  private var assembler: RowAssembler
+  private let reader: RecordReader
+  private var rows = AssembledRows()
+  /// The first key whose row the last step assembled.
+  private(set) var firstKey = 0
+  /// What is left of the stretch.
+  private var keys = 0..<0
+
+  /// Makes an idle worker.
+  init(_ assembler: RowAssembler, reading reader: RecordReader) {
+    self.assembler = assembler
+    self.reader = reader
+  }
+
+  /// How many changes repeated one at the same place of the log.
+  var repeats: Int { assembler.repeats }
+
+  /// The key behind the last whose row was assembled.
+  var endKey: Int { keys.lowerBound }
+
+  /// Whether the stretch is finished.
+  var isDone: Bool { keys.isEmpty }
+
+  /// Begins a stretch.
+  func begin(_ keys: Range<Int>) {
+    self.keys = keys
+  }
+
+  /// Assembles rows until the batch is full or the stretch is finished.
+  func step() throws {
+    firstKey = keys.lowerBound
+    rows.batch.removeAll()
+    try assembler.assemble(&keys, into: &rows.batch, reading: reader)
+  }
+
+  /// Gives away the assembled rows; the next are assembled in the memory of `others`.
+  func handOver(for others: AssembledRows) -> AssembledRows {
+    defer { rows = others }
+    return rows
+  }
+}
+
+/// A batch that is filled, applied and filled again: its memory is not given back meanwhile.
+///
+/// Unchecked: it belongs to one task at a time.
+final class AssembledRows: @unchecked Sendable {
+  var batch = RowBatch(collection: 0)
+}

@@ -1,0 +1,192 @@
+import ChangeModel
+
+/// Orders changes by key (as bytes) and rank, and finds the stretches that share a key.
+///
+/// Keys of a table begin alike ("user-…"): the eight bytes behind what all of them share decide
+/// nearly always. Changes are sorted by those as numbers, in linear time; only stretches of which
+/// they are equal are compared further.
+struct ChangeSort {
+  /// Indexes into the queue's changes, ordered by key and rank.
+  private(set) var order: [UInt32] = []
+  /// The stretches of `order` that share a key.
+  private(set) var groups: [OrderedChanges.Group] = []
+  /// Those of them that hold two lineages of one phase.
+  private(set) var parallel: [OrderedChanges.Group] = []
+
+  /// What a sort moves about.
+  private struct Item {
+    /// The key's bytes behind the shared ones, big-endian, padded with zeros.
+    var prefix: UInt64
+    var index: UInt32
+  }
+
+  init(_ queue: ChangeQueue, files: [FileStamp]) {
+    groups.reserveCapacity(queue.changes.count / 2)
+    queue.changes.withUnsafeBufferPointer { changes in
+      queue.keys.withUnsafeBytes { keys in
+        let keys = Keys(changes: changes, bytes: keys)
+        let items = Self.sortedByPrefix(keys)
+        defer { items.deallocate() }
+        var start = 0
+        while start < items.count {
+          var end = start + 1
+          while end < items.count, items[end].prefix == items[start].prefix { end += 1 }
+          if end - start > 1 { Self.sort(items[start..<end], keys, files) }
+          group(items, start..<end, keys)
+          start = end
+        }
+        order = items.map(\.index)
+      }
+    }
+  }
+
+  /// Finds the groups of a sorted stretch of one prefix.
+  private mutating func group(
+    _ items: UnsafeMutableBufferPointer<Item>, _ stretch: Range<Int>, _ keys: Keys
+  ) {
+    var start = stretch.lowerBound
+    var isParallel = false
+    for index in stretch.dropFirst() {
+      let (left, right) = (items[index - 1].index, items[index].index)
+      if keys.compare(left, right) == 0 {
+        isParallel = isParallel || keys.areParallel(left, right)
+      } else {
+        append(start..<index, isParallel: isParallel)
+        start = index
+        isParallel = false
+      }
+    }
+    append(start..<stretch.upperBound, isParallel: isParallel)
+  }
+
+  private mutating func append(_ stretch: Range<Int>, isParallel: Bool) {
+    let group = OrderedChanges.Group(
+      start: UInt32(stretch.lowerBound), count: UInt32(stretch.count))
+    groups.append(group)
+    if isParallel { parallel.append(group) }
+  }
+
+  /// Sorts changes of one prefix.
+  private static func sort(
+    _ stretch: Slice<UnsafeMutableBufferPointer<Item>>, _ keys: Keys, _ files: [FileStamp]
+  ) {
+    var items = UnsafeMutableBufferPointer(rebasing: stretch)
+    items.sort { left, right in
+      let order = keys.compare(left.index, right.index)
+      if order != 0 { return order < 0 }
+      let first = keys.changes[Int(left.index)]
+      let second = keys.changes[Int(right.index)]
+      // Lineages of one phase stand apart, since `<` has cycles among three of two lineages.
+      if first.lineage != second.lineage, first.phase == second.phase {
+        return first.lineage < second.lineage
+      }
+      return OrderedChanges.rank(of: first, files: files)
+        < OrderedChanges.rank(of: second, files: files)
+    }
+  }
+
+  /// The changes by the prefixes of their keys, those of equal ones in the order of admission: a
+  /// radix sort from the lowest byte up, which passes over bytes that all have in common.
+  private static func sortedByPrefix(_ keys: Keys) -> UnsafeMutableBufferPointer<Item> {
+    let count = keys.changes.count
+    var items = UnsafeMutableBufferPointer<Item>.allocate(capacity: count)
+    for index in 0..<count {
+      items.initializeElement(
+        at: index, to: Item(prefix: keys.prefix(index), index: UInt32(index)))
+    }
+    var counts = [Int](repeating: 0, count: 8 * 256)
+    for item in items {
+      for byte in 0..<8 {
+        counts[byte * 256 + Int(truncatingIfNeeded: item.prefix >> UInt64(byte * 8) & 0xFF)] += 1
+      }
+    }
+    var spare = UnsafeMutableBufferPointer<Item>.allocate(capacity: count)
+    for byte in 0..<8 {
+      var ends = counts[byte * 256..<byte * 256 + 256]
+      if ends.contains(count) { continue }
+      var sum = 0
+      for value in ends.indices {
+        sum += ends[value]
+        ends[value] = sum - ends[value]
+      }
+      for item in items {
+        let value = byte * 256 + Int(truncatingIfNeeded: item.prefix >> UInt64(byte * 8) & 0xFF)
+        spare.initializeElement(at: ends[value], to: item)
+        ends[value] += 1
+      }
+      swap(&items, &spare)
+    }
+    spare.deallocate()
+    return items
+  }
+}
+
+/// The keys of changes, as memory.
+private struct Keys {
+  let changes: UnsafeBufferPointer<SequencedChange>
+  private let bytes: UnsafeRawBufferPointer
+  /// How many bytes all keys begin with.
+  private let sharedCount: Int
+
+  init(changes: UnsafeBufferPointer<SequencedChange>, bytes: UnsafeRawBufferPointer) {
+    self.changes = changes
+    self.bytes = bytes
+    guard let first = changes.first else {
+      sharedCount = 0
+      return
+    }
+    var shared = Int(first.keyCount)
+    for change in changes where shared > 0 {
+      shared = min(shared, Int(change.keyCount))
+      var count = 0
+      while count < shared,
+        bytes[change.keyOffset &+ count] == bytes[first.keyOffset &+ count]
+      {
+        count &+= 1
+      }
+      shared = count
+    }
+    sharedCount = shared
+  }
+
+  /// A key's eight bytes behind the shared ones.
+  @inline(__always)
+  func prefix(_ index: Int) -> UInt64 {
+    let change = changes[index]
+    let start = change.keyOffset + sharedCount
+    let count = Int(change.keyCount) - sharedCount
+    if start + 8 <= bytes.count {
+      let word = UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: start, as: UInt64.self))
+      return count >= 8 ? word : count == 0 ? 0 : word & (.max << UInt64((8 - count) * 8))
+    }
+    var prefix: UInt64 = 0
+    for place in 0..<8 {
+      prefix = prefix << 8 | (place < count ? UInt64(bytes[start + place]) : 0)
+    }
+    return prefix
+  }
+
+  /// Compares keys that have one prefix: negative, zero or positive, as memcmp does.
+  @inline(__always)
+  func compare(_ left: UInt32, _ right: UInt32) -> Int {
+    let left = changes[Int(left)]
+    let right = changes[Int(right)]
+    let count = Int(min(left.keyCount, right.keyCount))
+    var index = sharedCount + 8
+    while index < count {
+      let first = bytes[left.keyOffset &+ index]
+      let second = bytes[right.keyOffset &+ index]
+      if first != second { return first < second ? -1 : 1 }
+      index &+= 1
+    }
+    return Int(left.keyCount) - Int(right.keyCount)
+  }
+
+  /// Whether two changes are of two lineages of one phase.
+  @inline(__always)
+  func areParallel(_ left: UInt32, _ right: UInt32) -> Bool {
+    let left = changes[Int(left)]
+    let right = changes[Int(right)]
+    return left.lineage != right.lineage && left.phase == right.phase
+  }
+}
