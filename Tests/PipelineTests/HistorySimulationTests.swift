@@ -19,7 +19,8 @@ import Testing
     for seed in 1...UInt64(Self.seeds) {
       for subject in LawCase.all(seed: seed) {
         var random = SeededRandom(seed: seed, stream: 77)
-        let bench = try WorldBench(subject.world, subject.bucket)
+        let bench = try WorldBench(
+          subject.world, subject.bucket, resnapshotReplaces: subject.resnapshotReplaces)
         var order = Array(bench.bucket.files.indices)
         let sorted = try await History(bench, calls: order.map { [$0] })
         let expected = try await sorted.versions()
@@ -32,7 +33,8 @@ import Testing
             try await shuffled.versions() == expected, "\(subject), seed \(seed), \(calls)")
           for (call, moment) in shuffled.knownAfterCall.enumerated() {
             let present = calls.prefix(call + 1).joined().sorted()
-            let tables = bench.oracle.tables(files: present, of: bench.bucket)
+            let tables = bench.oracle(knowing: bench.events(files: present))
+              .tables(files: present, of: bench.bucket)
             try #require(
               try await shuffled.differences(from: tables, knownAt: moment) == [],
               "\(subject), seed \(seed), \(calls), known after call \(call + 1)")
@@ -50,11 +52,14 @@ import Testing
       }
       #expect(subjects.count > 10)
       for subject in subjects {
-        let bench = try WorldBench(subject.world, subject.bucket)
+        let bench = try WorldBench(
+          subject.world, subject.bucket, resnapshotReplaces: subject.resnapshotReplaces)
         var order = Array(bench.bucket.files.indices)
         var random = SeededRandom(seed: seed, stream: 78)
         random.shuffle(&order)
         let history = try await History(bench, calls: order.map { [$0] })
+        // What is asked for is a moment of the source, by all that is known in the end.
+        let oracle = bench.oracle(knowing: bench.oracle.events.indices)
         // Another server's log, or a second snapshot, begins an epoch; a position says which is meant.
         var epoch = 0
         var last = bench.oracle.events[0]
@@ -68,7 +73,7 @@ import Testing
           let place = event.isSnapshot ? "snapshot" : "\(at.major)/\(at.minor)/\(at.row)"
           let text = "\(epoch):\(place)"
           let position = try #require(HistoryPosition(text))
-          let tables = bench.oracle.tables(present: 0...event.index)
+          let tables = oracle.tables(present: 0...event.index)
           try #require(
             try await history.differences(from: tables, asOf: .position(position)) == [],
             "\(subject), seed \(seed), as of \(text)")

@@ -35,7 +35,9 @@ struct PartitionWalk: Sendable {
       try DropScanner(paths: Self.members(of: set).map { paths[$0] }).scan()
     }
     expected = (0...all).map { set in
-      bench.oracle.tables(files: Self.members(of: set), of: bench.bucket)
+      let files = Self.members(of: set)
+      return bench.oracle(knowing: bench.events(files: files))
+        .tables(files: files, of: bench.bucket)
     }
   }
 

@@ -32,6 +32,32 @@ struct WorldBench: Sendable {
     for file in bucket.companions { try drop.place(file.bytes, at: file.relativePath) }
   }
 
+  /// The records that files of the bucket hold.
+  func events(files: some Sequence<Int>) -> [Int] { files.flatMap { bucket.files[$0].events } }
+
+  /// The oracle for those who know these records.
+  ///
+  /// Whatever the settings say, a second snapshot replaces the table once the running counts prove
+  /// that it is whole: what it lacks was deleted by a change that is missing. So an oracle that
+  /// always merges would keep rows that are known to be gone.
+  func oracle(knowing present: some Sequence<Int>) -> Oracle {
+    var oracle = oracle
+    if provesSecondSnapshot(Set(present)) { oracle.resnapshotReplaces = true }
+    return oracle
+  }
+
+  /// Whether each row of the second snapshot is there, and the changes before and behind it, so that
+  /// their counts leave no room for another.
+  private func provesSecondSnapshot(_ present: Set<Int>) -> Bool {
+    let plan = world.plan
+    guard plan.resnapshot == .changeShaped, plan.counters == .dense, plan.tableCount == 1,
+      let log = oracle.events.firstIndex(where: { !$0.isSnapshot }),
+      let first = oracle.events[log...].firstIndex(where: \.isSnapshot),
+      let behind = oracle.events[first...].firstIndex(where: { !$0.isSnapshot })
+    else { return false }
+    return (first - 1...behind).allSatisfy(present.contains)
+  }
+
   /// A session on a store in memory.
   ///
   /// - Parameter bytes: the database that the store begins as; nil: an empty one.
