@@ -89,10 +89,7 @@ extension IngestAttempt {
         counters: ledger.verdict.counters.text, doubts: doubts(about: index, by: ledger.verdict))
       let lineages = ledger.lineageRecords(of: id, names: book.lineages)
       let known = book.ledgers[id]
-      // What a person has held back is not known to be nothing.
-      let closed =
-        catalog.entries[index].hasHeldFiles
-        ? nil : ledger.closedRank(behind: configuration.closingLag)
+      let closed = closedRank(of: index, ledger)
       let order = ledger
       try await writer.perform { store in
         if order.gaps != known?.gaps { try store.setGaps(order.gaps, ofCollection: id) }
@@ -108,6 +105,15 @@ extension IngestAttempt {
     }
     let events = notes
     try await writer.perform { store in for event in events { try store.insert(event) } }
+  }
+
+  /// Below what a collection may forget how its rows came about; nil where it must remember all.
+  private func closedRank(of index: Int, _ ledger: OrderBook.Ledger) -> Rank? {
+    let entry = catalog.entries[index]
+    // What a person has held back is not known to be nothing. Without keys there is no row that
+    // could be recomputed alone.
+    guard !entry.hasHeldFiles, case .columns? = entry.key else { return nil }
+    return ledger.closedRank(behind: configuration.closingLag)
   }
 
   /// Notes the numbers of this call's files; those of earlier ones are read once a session.
