@@ -1,0 +1,118 @@
+import BatchSource
+import ChangeModel
+import CollectionStore
+import Sequencing
+
+/// Gaps as they are kept and told: which file is likely to be missing, since when, until when.
+extension IngestAttempt {
+  /// The gaps of a verdict as they are kept: since when, until when, and whether they are waited for.
+  func gapRecords(
+    of ledger: OrderBook.Ledger
+  ) async throws -> [GapRecord] {
+    var records: [GapRecord] = []
+    for gap in ledger.verdict.gaps {
+      let path = try await neighbor(of: gap, in: ledger)
+      let numbers = gap.ordinals ?? (gap.incompleteFile ?? 0)...(gap.incompleteFile ?? 0)
+      var record = GapRecord(
+        series: path.series, afterOrdinal: numbers.lowerBound &- 1,
+        beforeOrdinal: numbers.upperBound &+ 1, kind: gap.isProven ? .proven : .suspected,
+        counters: gap.counters.map {
+          Int64(clamping: $0.lowerBound)...Int64(clamping: $0.upperBound)
+        },
+        likelyFile: path.file.renumbered(numbers.lowerBound).bytes, since: now, deadline: nil,
+        isWaived: false)
+      if let known = ledger.gaps.first(where: { $0.overlaps(record) }) {
+        record.since = known.since
+        record.isWaived = known.isWaived
+      }
+      if let wait = configuration.gapWait {
+        record.deadline = record.since.addingClamped(wait.microseconds)
+      }
+      record.isWaived = record.isWaived || !waits || record.deadline.map { $0 <= now } ?? false
+      records.append(record)
+    }
+    return records
+  }
+
+  /// A file of the series that a gap is in, and that series.
+  private func neighbor(
+    of gap: OrderVerdict.Gap, in ledger: OrderBook.Ledger
+  ) async throws -> (file: BatchPath, series: [UInt8]) {
+    let index = ledger.evidence.indices.filter { ledger.evidence[$0].series == gap.series }
+      .max { left, right in
+        let number = gap.ordinals?.lowerBound ?? gap.incompleteFile ?? 0
+        return ledger.evidence[left].distance(to: number)
+          > ledger.evidence[right].distance(to: number)
+      }
+    guard let index else { return (BatchPath(""), []) }
+    let id = ledger.files[index]
+    if let file = files.first(where: { $0.record.id == id }) {
+      return (file.file.path, file.record.series)
+    }
+    let record = try await writer.perform { store in try store.file(id) }
+    return (BatchPath(record?.path ?? []), record?.series ?? [])
+  }
+
+  /// What of a new verdict is worth telling.
+  func newNotes(
+    _ index: Int, before: OrderBook.Ledger, after: OrderBook.Ledger
+  ) -> [StoreEvent] {
+    let name = catalog.entries[index].name
+    let id = catalog.entries[index].storeID
+    var events: [(String, String)] = []
+    for gap in after.gaps {
+      let known = before.gaps.first { $0.overlaps(gap) }
+      if known == nil { events.append(("gapFound", "\(name): \(gap.text)")) }
+      if gap.isWaived, known?.isWaived == false {
+        events.append(
+          ("gapWaived", "\(name): goes on without \(gap.fileText); what follows is provisional"))
+      }
+    }
+    for gap in before.gaps where !after.gaps.contains(where: { $0.overlaps(gap) }) {
+      events.append(
+        ("gapClosed", "\(name): \(gap.fileText) is not missing any longer"))
+    }
+    for doubt in doubts(about: index, by: after.verdict) where !before.note.doubts.contains(doubt) {
+      events.append(("epochSuspected", "\(name): \(doubt)"))
+    }
+    if after.verdict.newestEpoch > before.verdict.newestEpoch {
+      let cause =
+        after.verdict.resnapshots.count > before.verdict.resnapshots.count
+        ? "a snapshot came after changes" : "the log began anew"
+      events.append(
+        ("epochBegan", "\(name): \(cause); epoch \(after.verdict.newestEpoch) begins"))
+    }
+    let counters = after.verdict.counters.text
+    if let known = before.note.counters, known != counters {
+      events.append(
+        ("counters", "\(name): the running counts are now \(counters), and were \(known)"))
+    }
+    if rebuilds.contains(index), after.verdict.reranks(before.verdict) {
+      events.append(("refold", "\(name): made anew, because the log began anew between its files"))
+    }
+    return events.map { StoreEvent(at: now, kind: $0, collection: id, text: $1) }
+  }
+}
+
+extension FileEvidence {
+  /// How far the file's number is from another.
+  fileprivate func distance(to number: UInt64) -> UInt64 {
+    let ordinal = ordinal ?? 0
+    return ordinal > number ? ordinal - number : number - ordinal
+  }
+}
+
+extension BatchPath {
+  /// The path with another number in its name, as wide as the one that it has.
+  fileprivate func renumbered(_ number: UInt64) -> BatchPath {
+    let name = BatchFileName(lastComponent)
+    guard !name.numberRange.isEmpty else { return self }
+    var digits = Array(String(number).utf8)
+    if name.bytes[name.numberRange.lowerBound] == UInt8(ascii: "0") {
+      while digits.count < name.numberRange.count { digits.insert(UInt8(ascii: "0"), at: 0) }
+    }
+    var bytes = name.bytes
+    bytes.replaceSubrange(name.numberRange, with: digits)
+    return parent.appending(bytes)
+  }
+}
