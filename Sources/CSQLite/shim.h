@@ -28,3 +28,7 @@ static inline long long resequel_sqlite_file_size(sqlite3 *db) {
 
 // Something to point at when there are no bytes: a null pointer would bind NULL.
 static inline const char *resequel_sqlite_nowhere(void) { return ""; }
+
+// Without the count of allocated bytes, which nobody asks for, allocations need no lock. Takes effect
+// only before the first connection; later it is refused, which harms nothing.
+static inline void resequel_sqlite_count_no_memory(void) { sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); }

@@ -1,10 +1,11 @@
 /// A set of columns, each named by its index.
+@frozen @usableFromInline
 package struct ColumnSet: Sendable, Hashable {
   /// Bit `i % 64` of word `i / 64` stands for column `i`. The last word is never zero.
-  package private(set) var words: [UInt64] = []
+  @usableFromInline package internal(set) var words: [UInt64] = []
 
   /// Makes an empty set.
-  package init() {}
+  @inlinable package init() {}
 
   /// Makes the set of the columns 0 up to, not including, `count`.
   package init(first count: Int) {
@@ -31,8 +32,10 @@ package struct ColumnSet: Sendable, Hashable {
 
   /// The number of columns if the set is exactly the first so many, else nil.
   package var prefixCount: Int? {
-    let total = count
-    return self == ColumnSet(first: total) ? total : nil
+    guard let last = words.last else { return 0 }
+    // The bits of a number that is one less than a power of two are its first ones.
+    guard last & (last &+ 1) == 0, words.dropLast().allSatisfy({ $0 == .max }) else { return nil }
+    return (words.count - 1) * 64 + last.nonzeroBitCount
   }
 
   /// Whether a column is in the set.
@@ -41,6 +44,7 @@ package struct ColumnSet: Sendable, Hashable {
   }
 
   /// Adds a column.
+  @inlinable
   package mutating func insert(_ column: Int) {
     while words.count <= column >> 6 { words.append(0) }
     words[column >> 6] |= 1 << UInt64(column & 63)

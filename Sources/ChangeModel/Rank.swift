@@ -105,17 +105,35 @@ extension Rank {
   /// within one lineage the bytes sort (memcmp) as the ranks do. `_position` begins with these.
   @inlinable
   package func encode(into bytes: inout [UInt8]) {
-    Self.append(UInt64(phase), to: &bytes)
-    Self.append(position.word0, to: &bytes)
-    Self.append(position.word1, to: &bytes)
-    Self.append(position.word2, to: &bytes)
-    Self.append(position.word3, to: &bytes)
-    Self.append(ordinal, to: &bytes)
-    Self.append(UInt64(series), to: &bytes)
-    Self.append(UInt64(recordIndex), to: &bytes)
-    Self.append(UInt64(lineage), to: &bytes)
-    // Flips the sign, so that times before 1970, and "none", sort first.
-    Self.append(UInt64(bitPattern: eventTime) ^ (1 << 63), to: &bytes)
+    // Ten numbers of at most nine bytes, written as words of eight that overlap.
+    withUnsafeTemporaryAllocation(byteCount: 96, alignment: 8) { buffer in
+      var end = 0
+      Self.write(UInt64(phase), to: buffer, &end)
+      Self.write(position.word0, to: buffer, &end)
+      Self.write(position.word1, to: buffer, &end)
+      Self.write(position.word2, to: buffer, &end)
+      Self.write(position.word3, to: buffer, &end)
+      Self.write(ordinal, to: buffer, &end)
+      Self.write(UInt64(series), to: buffer, &end)
+      Self.write(UInt64(recordIndex), to: buffer, &end)
+      Self.write(UInt64(lineage), to: buffer, &end)
+      // Flips the sign, so that times before 1970, and "none", sort first.
+      Self.write(UInt64(bitPattern: eventTime) ^ (1 << 63), to: buffer, &end)
+      bytes.append(contentsOf: UnsafeRawBufferPointer(rebasing: buffer[..<end]))
+    }
+  }
+
+  /// Writes a number as ``append(_:to:)`` does; up to eight bytes behind it are overwritten.
+  @inlinable @inline(__always)
+  static func write(
+    _ value: UInt64, to buffer: UnsafeMutableRawBufferPointer, _ end: inout Int
+  ) {
+    let count = (64 &- value.leadingZeroBitCount &+ 7) / 8
+    buffer[end] = UInt8(truncatingIfNeeded: count)
+    // Smart shifts: of zero no byte is left, and it is shifted by 64.
+    buffer.storeBytes(
+      of: (value << UInt64(64 - count * 8)).bigEndian, toByteOffset: end &+ 1, as: UInt64.self)
+    end &+= 1 &+ count
   }
 
   /// Reads a rank that ``encode(into:)`` wrote.

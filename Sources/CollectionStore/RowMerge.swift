@@ -121,6 +121,16 @@ struct RowMerge: ~Copyable {
       state = RowState(last: floor.rank, floor: floor, shape: ColumnSet())
       return .live
     }
+    // Nearly as common: one change, of which nothing is overwritten, above what the batch began with.
+    if isPlain, delta.layers.count == 1, floor == delta.floor, let newest,
+      floor.map({ isBefore($0.rank, newest.rank) }) ?? true
+    {
+      write(newest, cells)
+      file = newest.file
+      state = RowState(last: newest.rank, floor: floor, shape: ColumnSet())
+      for written in written { state.shape.insert(written.column) }
+      return .live
+    }
     collect(stored, floor: floor)
     for layer in layers[delta.layers] where counts(layer.rank, above: floor) {
       collect(layer, cells, floor: floor)

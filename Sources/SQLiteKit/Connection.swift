@@ -33,6 +33,7 @@ package final class Connection {
   package init(path: String, mode: Mode, isImmutable: Bool = false, busyTimeout: Int32 = 5000)
     throws(IngestError)
   {
+    _ = Self.library
     name = path
     var flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
     switch mode {
@@ -57,6 +58,9 @@ package final class Connection {
     }
     sqlite3_busy_timeout(pointer, busyTimeout)
   }
+
+  /// How SQLite is set up, once and before it is used.
+  private static let library: Void = resequel_sqlite_count_no_memory()
 
   /// Opens a database in memory that begins as a copy of ``serialized()`` bytes.
   package convenience init(copying image: [UInt8]) throws(IngestError) {

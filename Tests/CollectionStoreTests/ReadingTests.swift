@@ -1,4 +1,4 @@
-import ChangeModel
+public import ChangeModel
 import CollectionStore
 import SQLiteKit
 import Testing
