@@ -132,16 +132,19 @@ package struct RecordDecoder: ~Copyable {
   private mutating func start(
     _ bytes: UnsafeRawBufferPointer, isEnd: Bool, consumed: inout Int
   ) -> Bool {
+    var markCount = 0
     if offset == 0 {
       let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
       if bytes.starts(with: mark) {
-        consumed = 3
-        offset = 3
-      } else if bytes.count < 3, !isEnd, mark.starts(with: bytes) {
+        markCount = 3
+      } else if bytes.count < 3, mark.starts(with: bytes) {
         return false
       }
     }
-    let rest = UnsafeRawBufferPointer(rebasing: bytes[consumed...])
+    let rest = UnsafeRawBufferPointer(rebasing: bytes[markCount...])
+    // Of a file that holds nothing yet nothing is consumed: when it has grown it is begun anew, and
+    // what comes may open an array, or name columns.
+    if isEnd, offset == 0, rest.allSatisfy(JSONTokens.isSpace) { return false }
     if layout == nil {
       guard
         let format = FormatDetection.format(
@@ -150,6 +153,8 @@ package struct RecordDecoder: ~Copyable {
       layout = FileLayout(
         format: format, table: file.tableByPath, schemas: file.schemas)
     }
+    consumed = markCount
+    offset += UInt64(markCount)
     isStarted = true
     return true
   }
