@@ -8,6 +8,12 @@ import Scanning
 /// that it met, so their indexes keep their meaning. The records' values are left where they are;
 /// ``values(ofRecord:layout:into:)`` reads them once a change is known to be needed.
 ///
+/// Whether a record is quarantined is decided when it is decoded, by its bytes and its table's plan
+/// alone: it must be text and have the form of a record, to the last escape and number; its images
+/// must hold what it says they hold; key, cursor and counts must be readable. What passes can be
+/// read again: ``values(ofRecord:layout:into:)`` refuses only bytes that are others by now. So it
+/// never matters which other files are there, and whether they make reading a record needless.
+///
 /// It cannot be copied: the compiler would for many a call, all of its memory counted up and down,
 /// and two copies would learn their templates into one memory.
 package struct RecordDecoder: ~Copyable {

@@ -127,8 +127,10 @@ struct LogParts {
     // A log that begins at 1 below all that was known is new, though its counts prove nothing.
     let otherwise = first == 1 && first < old.numbers.lowerBound ? Judgement.newLog : .doubtful
     if old.counts.count(in: run.counts) > 0 { return otherwise }
-    // What fills holes came late; what lies before everything may have.
-    return newCounts > old.counts.first ?? 0 ? .disorder : otherwise
+    // What fills holes came late; what lies before everything may have. But higher counts do not
+    // stand before lower ones in one log, even where they happen to fill a hole.
+    if first < old.numbers.lowerBound || newCounts <= old.counts.first ?? 0 { return otherwise }
+    return .disorder
   }
 
   /// Whether the numbers jump back to where they fell from: then the lower ones only came late.

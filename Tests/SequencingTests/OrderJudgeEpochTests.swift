@@ -84,6 +84,26 @@ import Testing
     #expect(bench.gaps == ["proven 1: 4-4 (11-20)"])
   }
 
+  // Prevents a new log from being taken for a late part of the old one, and ranking below it, when
+  // its counts are just those that are missing there.
+  @Test func `a log numbered anew whose counts happen to fill a hole is an epoch`() {
+    for (log, epochs, suspicions) in [(1, [0, 0, 1], 0), (2, [0, 0, 0], 1)] {
+      var bench = EvidenceBench()
+      bench.counted(1, 1...9, log: 10)
+      bench.counted(3, 19...23, log: 10)
+      bench.counted(6, 10...18, log: UInt64(log))
+      #expect(bench.epochs == epochs.map { [UInt32($0)] })
+      #expect(bench.verdict.suspicions.count == suspicions)
+    }
+    // Where the numbers of the log agree with the counts it only came late.
+    var late = EvidenceBench()
+    late.counted(1, 1...9, log: 10)
+    late.counted(3, 19...23, log: 30)
+    late.counted(6, 10...18, log: 20)
+    #expect(late.epochs == [[0], [0], [0]])
+    #expect(late.verdict.suspicions == [])
+  }
+
   // Prevents the same inside a file.
   @Test func `a log numbered anew inside a file divides it`() {
     var bench = EvidenceBench()
