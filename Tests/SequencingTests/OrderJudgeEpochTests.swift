@@ -104,6 +104,19 @@ import Testing
     #expect(late.verdict.suspicions == [])
   }
 
+  // Prevents files with each other's numbers from passing for a row of new logs.
+  @Test func `files numbered at random are one log, as their counts and positions say`() {
+    for numbers in [[3, 2, 1, 4], [4, 3, 2, 1], [2, 4, 1, 3], [4, 1, 3, 2]] {
+      var bench = EvidenceBench()
+      for (index, number) in numbers.enumerated() {
+        let first = index * 10 + 1
+        bench.counted(UInt64(number), first...first + 9, log: UInt64(index + 1))
+      }
+      #expect(bench.epochs.allSatisfy { $0 == [0] }, "\(numbers)")
+      #expect(bench.verdict.suspicions == [], "\(numbers)")
+    }
+  }
+
   // Prevents the same inside a file.
   @Test func `a log numbered anew inside a file divides it`() {
     var bench = EvidenceBench()
