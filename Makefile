@@ -12,7 +12,7 @@ BENCH_DIR ?= .build/bench
 PACKAGES := libsimdjson-dev libsqlite3-dev zlib1g-dev libzstd-dev libssl-dev libxxhash-dev pkg-config
 
 .PHONY: help deps deps-mount deps-bench build demo demo-gap test simulate law mutate lint format bench
-.PHONY: bench-quick bench-decode clean
+.PHONY: bench-quick bench-decode pass-through clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -90,10 +90,13 @@ deps-bench: ## install the peers of the benchmark into a virtual environment, an
 	$(CXX) -std=c++20 -O3 -march=native -Wall -Wextra -o $(BENCH_DIR)/floor \
 	  Tests/Bench/floor.cpp -lsqlite3 -lpthread
 
+pass-through: deps ## build the program that restores no order, for the benchmark to compare with
+	$(BUILD) --scratch-path $(BENCH_DIR)/pass-through -Xswiftc -DPASS_THROUGH --product resequel
+
 RUN_BENCH = $(BENCH_DIR)/peers/bin/python Tests/Bench/bench.py --bin $(BIN) --dir $(BENCH_DIR) \
   --python $(BENCH_DIR)/peers/bin/python
 
-bench: build deps-bench ## measure replay and sync beside DuckDB and others (an hour)
+bench: build deps-bench pass-through ## measure replay and sync beside DuckDB and others (an hour)
 	@$(RUN_BENCH) $(FLAGS) | tee $(BENCH_DIR)/results.md
 
 bench-quick: build deps-bench ## one run of each on 500,000 records (a minute)

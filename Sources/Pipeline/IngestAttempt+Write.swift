@@ -17,7 +17,10 @@ extension IngestAttempt {
         || sequencer.count(collection: index) > 0
         || catalog.entries[index].storeID.map(unsettled.contains) ?? false
       guard isTouched else { continue }
-      try await order(index, slots: holders[index] ?? [])
+      #if !PASS_THROUGH
+        // Without evidence there is nothing to judge: every change goes on, in one epoch.
+        try await order(index, slots: holders[index] ?? [])
+      #endif
       let isRebuilt = rebuilds.contains(index)
       // A new collection whose changes all wait is made, and is empty.
       let isNew = catalog.entries[index].storeID == nil
