@@ -17,6 +17,7 @@ extension IngestAttempt {
         || sequencer.count(collection: index) > 0
         || catalog.entries[index].storeID.map(unsettled.contains) ?? false
       guard isTouched else { continue }
+      summary.stages.begin(.order)
       #if !PASS_THROUGH
         // Without evidence there is nothing to judge: every change goes on, in one epoch.
         try await order(index, slots: holders[index] ?? [])
@@ -28,6 +29,7 @@ extension IngestAttempt {
       if isRebuilt { try await beginRebuild(index) }
       try Task.checkCancellation()
       let ordered = sequencer.release(collection: index)
+      summary.stages.begin(.write)
       summary.changes += ordered.queue.changes.count
       do {
         try await prepareTable(index, sample: ordered)
@@ -52,6 +54,7 @@ extension IngestAttempt {
         try await writer.perform { store in try store.finishRebuild(id) }
       }
     }
+    summary.stages.begin(.write)
   }
 
   /// Lets what a complete snapshot has replaced vanish.
