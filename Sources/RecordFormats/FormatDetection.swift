@@ -2,9 +2,10 @@ import Scanning
 
 /// Tells JSON from CSV by a file's first bytes; its name is only a hint.
 enum FormatDetection {
+  /// - Parameter isResumed: whether records of the file were read before: then an array may go on.
   /// - Returns: nil when that cannot be told yet and more bytes follow.
   static func format(
-    of bytes: UnsafeRawBufferPointer, name: String, isEnd: Bool
+    of bytes: UnsafeRawBufferPointer, name: String, isResumed: Bool, isEnd: Bool
   ) -> FileLayout.Format? {
     guard let first = bytes.firstIndex(where: { !JSONTokens.isSpace($0) }) else {
       return isEnd || bytes.count >= 1 << 16 ? (isNamedCSV(name) ? .csv : .json) : nil
@@ -15,7 +16,7 @@ enum FormatDetection {
       let second = bytes[(first + 1)...].first { !JSONTokens.isSpace($0) }
       return second == UInt8(ascii: "\"") || second == UInt8(ascii: "{") ? .json : .csv
     }
-    if opensJSON { return .json }
+    if opensJSON || (isResumed && continuesArray(bytes[first...])) { return .json }
     // A malformed first record does not make a file of JSON lines CSV.
     if isNamed(name, [".json", ".jsonl", ".ndjson"]) {
       if JSONResync().nextRecord(in: bytes, from: first) != nil { return .json }
@@ -23,6 +24,14 @@ enum FormatDetection {
       return bytes.contains(UInt8(ascii: ",")) ? .csv : .json
     }
     return .csv
+  }
+
+  /// Whether bytes go on with an array behind one of its elements: with a comma and an object, or
+  /// what there is of them yet.
+  private static func continuesArray(_ bytes: Slice<UnsafeRawBufferPointer>) -> Bool {
+    guard bytes.first == UInt8(ascii: ",") else { return false }
+    let next = bytes.dropFirst().first { !JSONTokens.isSpace($0) }
+    return next == nil || next == UInt8(ascii: "{")
   }
 
   private static func isNamedCSV(_ name: String) -> Bool { isNamed(name, [".csv", ".tsv"]) }

@@ -143,9 +143,10 @@ package struct RecordDecoder: ~Copyable {
     }
     let rest = UnsafeRawBufferPointer(rebasing: bytes[consumed...])
     if layout == nil {
-      guard let format = FormatDetection.format(of: rest, name: file.name, isEnd: isEnd) else {
-        return false
-      }
+      guard
+        let format = FormatDetection.format(
+          of: rest, name: file.name, isResumed: file.offset > 0, isEnd: isEnd)
+      else { return false }
       layout = FileLayout(
         format: format, table: file.tableByPath, schemas: file.schemas)
     }

@@ -54,10 +54,14 @@ struct DeliveryAssembly {
     if !isTaken { place(file, call: call, path: copy, .max) }
   }
 
-  // Never all but the last byte: a CSV record whose newline is missing may count or not.
+  // Never in a record's line end: a CSV record whose newline is missing may count or not.
   private func cut(_ file: Int, from start: Int, _ random: inout SeededRandom) -> Int {
-    let count = cuttable(bucket.files[file])
-    return count < start + 3 ? start : start + random.below(count - start - 2)
+    let file = bucket.files[file]
+    let count = cuttable(file)
+    if count < start + 3 { return start }
+    let place = start + random.below(count - start - 2)
+    guard file.relativePath.hasSuffix(".csv") else { return place }
+    return file.recordEnds.first { $0 > place && $0 - place < 3 } ?? place
   }
 
   /// How much of a file may be cut. Not the last row of a CSV snapshot: it ends in any text, and the

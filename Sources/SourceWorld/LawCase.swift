@@ -19,15 +19,6 @@ package struct LawCase: Sendable, CustomStringConvertible {
   ///   - seed: what all follow from.
   ///   - files: how many files each has.
   package static func all(seed: UInt64, files: Int = 6) -> [LawCase] {
-    make(rules, seed: seed, files: files)
-  }
-
-  /// Those that the program cannot pass yet.
-  package static func pending(seed: UInt64, files: Int = 6) -> [LawCase] {
-    make(pendingRules, seed: seed &+ 500, files: files)
-  }
-
-  private static func make(_ rules: [Rule], seed: UInt64, files: Int) -> [LawCase] {
     rules.enumerated().map { index, rule in
       var world = WorldPlan(seed: seed &* 1_000 &+ UInt64(index))
       world.tableCount = 1
@@ -266,9 +257,6 @@ package struct LawCase: Sendable, CustomStringConvertible {
         world.moveShare = 20
       }
     ),
-  ]
-
-  private static let pendingRules: [Rule] = [
     (
       "a restart, then many log files",
       { world, _ in
@@ -277,7 +265,7 @@ package struct LawCase: Sendable, CustomStringConvertible {
         world.moveShare = 30
         world.images = .minimal
       }
-    )
+    ),
   ]
 
   private static func restart(_ world: inout WorldPlan, _ counters: CounterStyle) {

@@ -9,6 +9,8 @@ package struct Oracle: Sendable {
   package let events: [LogEvent]
   /// Whether the second snapshot stands for the whole table: what it does not hold is gone.
   package var resnapshotReplaces = false
+  /// The tables, by index, of which that is known though it does not hold for all.
+  package var replacedTables: Set<Int> = []
 
   private struct Row {
     var cells: [Cell]
@@ -32,7 +34,8 @@ package struct Oracle: Sendable {
     // Only a change of the log before it tells a second snapshot from the first.
     var hasLog = world.tables.map { _ in false }
     for event in inOrder(present) {
-      if resnapshotReplaces && event.isSnapshot && hasLog[event.table] {
+      let replaces = resnapshotReplaces || replacedTables.contains(event.table)
+      if replaces && event.isSnapshot && hasLog[event.table] {
         rows[event.table] = [:]
       }
       hasLog[event.table] = !event.isSnapshot

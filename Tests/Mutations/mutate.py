@@ -3,118 +3,141 @@
 
 usage: mutate.py [WORD]    WORD: only rules that hold this text
 
-A mutation replaces one text, which the named source must hold exactly once. The sources are put
-back after each. Exit status 1 if a mutation survives.
+All mutations are built at once, from a copy of the sources in .build/mutants, each behind a
+condition that the environment switches: so whatever is broken was built in, and the sources stay
+as they are. Exit status 1 if a mutation survives.
 """
 import os
 import subprocess
 import sys
 import time
 
-MERGE = "Sources/CollectionStore/RowMerge.swift"
-FOLD = "Sources/Sequencing/SerialFold.swift"
-RANK = "Sources/ChangeModel/Rank.swift"
-CURSOR = "Sources/RecordFormats/CursorReader.swift"
-QUEUE = "Sources/Sequencing/ChangeQueue.swift"
-# A build takes no notice of a body that other modules have inlined: these are touched then.
-INLINING = [MERGE, FOLD, "Sources/Pipeline/RowAssembler.swift"]
-COUNTS = "floor.kind == .delete ? isBefore(floor.rank, rank) : !isBefore(rank, floor.rank)"
-GO = "rows[old] = deleted(at: rank, file: file)\n    write"
+from rules import MUTATIONS
 
-# The rule, the source, what stands there, what is put there instead, the case that decides.
-MUTATIONS = [
-    ("what is older than a delete is gone", MERGE, COUNTS,
-     "floor.kind == .delete ? true : !isBefore(rank, floor.rank)", "rows that end and come again"),
-    ("an insert begins the row anew", MERGE, COUNTS,
-     "floor.kind == .delete ? isBefore(floor.rank, rank) : true", "minimal images"),
-    ("the newest insert or delete is the floor", MERGE,
-     "isBefore(left.rank, right.rank) ? right : left",
-     "isBefore(left.rank, right.rank) ? left : right", "full images"),
-    ("the newest of each column wins", MERGE,
-     "} else if isBefore(entries[known].rank, layer.rank) {", "} else {", "all before, updated after"),
-    ("a moved row takes along what the move does not name", FOLD,
-     "rows[new] = row\n    }", "rows[new] = Row()\n    }", "key moves in minimal images"),
-    ("a move leaves no row at the old key", FOLD, GO, "write", "key moves in full images"),
-    ("a move from a key never seen sets no floor", FOLD, GO,
-     "if rows[new]?.floor?.rank != rank { rows[new] = deleted(at: rank, file: file) }\n    " + GO,
-     "chains of moves"),
-    ("the position ranks before the file's number", RANK,
-     "      if left.position != right.position {",
-     "      if left.ordinal != right.ordinal { return left.ordinal < right.ordinal }\n"
-     "      if left.position != right.position {", "two writers"),
-    ("so it does between writers", RANK,
-     "      if left.position != right.position {",
-     "      if left.series != right.series { return left.series < right.series }\n"
-     "      if left.position != right.position {", "one count, three writers"),
-    ("logs side by side are ordered by their own time", RANK,
-     "return eventTime < other.eventTime", "return eventTime > other.eventTime",
-     "two nodes change one key"),
-    ("each log by its position, whatever the arrival", RANK,
-     "if left.phase != right.phase { return left.phase < right.phase }",
-     "if left.phase != right.phase { return left.phase > right.phase }", "a snapshot first"),
-    ("the log file's number is a number", CURSOR,
-     "      number, try self.number", "      number % 1_000_000, try self.number",
-     "log files past six digits"),
-    ("rows at one position have an order", CURSOR,
-     'try self.number(members, "logSeqNum", orElse: 0)', "0", "several rows at one position"),
-    ("the counter ranks before ASE's log page", CURSOR,
-     "UInt64(max(0, counter)), try", "0, try", "log pages used again"),
-    ("Cassandra's segment ranks before its offset", CURSOR,
-     'try number(members, "dscId"), try number(members, "mutId")',
-     'try number(members, "mutId"), try number(members, "dscId")', "several nodes"),
-    ("MongoDB's cluster time is the order", CURSOR,
-     'try number(members, "resumeToken"), try', "0, try", "MongoDB"),
-    ("Informix' sequence number is the order", CURSOR,
-     'try number(members, "seqNum"), 0, 0, try', "1, 0, 0, try", "Informix"),
-]
+COPY = ".build/mutants"
+SWITCH = "Sources/ChangeModel/BrokenRule.swift"
+SWITCH_TEXT = """import Glibc
+
+/// The number of the rule that is broken in this process; -1 for none.
+@usableFromInline package let brokenRule = getenv("BROKEN_RULE").flatMap { Int(String(cString: $0)) } ?? -1
+"""
+LAW = "every ordered partition"
+
+
+def switched(text, source, mutations):
+    """A source's text with all of its mutations, each behind its condition."""
+    for old in dict.fromkeys(mutation.old for _, mutation in mutations):
+        if text.count(old) != 1:
+            sys.exit(f"mutate: {source} holds this text {text.count(old)} times, not once: {old}")
+        result = old
+        for number, mutation in mutations:
+            if mutation.old != old:
+                continue
+            is_broken = f"(brokenRule == {number})"
+            if "BROKEN" in mutation.new:
+                result = mutation.new.replace("OLD", result).replace("BROKEN", is_broken)
+            else:
+                result = f"({is_broken} ? ({mutation.new}) : ({result}))"
+        text = text.replace(old, result)
+    return text
+
+
+def texts():
+    """The text of every source, mutations and all, by path."""
+    mutations = {}
+    for number, mutation in enumerate(MUTATIONS):
+        mutations.setdefault(mutation.source, []).append((number, mutation))
+    result = {SWITCH: SWITCH_TEXT.encode()}
+    for top in ["Package.swift", "Package.resolved", "Sources", "Tests", "Samples", "README.md"]:
+        names = [top] if os.path.isfile(top) else [
+            os.path.join(directory, name)
+            for directory, _, names in os.walk(top) for name in names]
+        for name in names:
+            with open(name, "rb") as file:
+                result[name] = file.read()
+    for source, numbered in mutations.items():
+        result[source] = switched(result[source].decode(), source, numbered).encode()
+    return result
+
+
+def make_copy():
+    """Writes the copy, all of it anew if any of it changed.
+
+    A build takes no notice of a body that other modules have inlined: with new times on all files
+    nothing is left of an earlier build.
+    """
+    wanted = texts()
+    for name in ["Sources", "Tests"]:
+        for directory, _, names in os.walk(os.path.join(COPY, name)):
+            for found in names:
+                path = os.path.join(directory, found)
+                if os.path.relpath(path, COPY) not in wanted:
+                    os.remove(path)
+    if all(is_written(name, text) for name, text in wanted.items()):
+        return
+    for name, text in wanted.items():
+        path = os.path.join(COPY, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "wb") as file:
+            file.write(text)
+
+
+def is_written(name, text):
+    path = os.path.join(COPY, name)
+    if not os.path.isfile(path):
+        return False
+    with open(path, "rb") as file:
+        return file.read() == text
 
 
 def run(command, **variables):
     result = subprocess.run(
-        command, shell=True, env={**os.environ, **variables},
+        command, shell=True, cwd=COPY, env={**os.environ, **variables},
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
     return result.returncode, result.stdout
 
 
-def write(source, text):
-    with open(source, "w") as file:
-        file.write(text)
-    for dependent in INLINING if source == RANK else []:
-        os.utime(dependent)
+def test(mutation, number):
+    """Runs what decides a mutation, with that rule broken; -1: with none."""
+    name, case = (LAW, mutation.case) if mutation.is_of_law else (mutation.case, "")
+    return run(
+        f"swift test -c release --disable-testable-imports --skip-build --filter '{name}'",
+        CASE=case, BROKEN_RULE=str(number))
 
 
-def verdict(source, old, new, case):
-    with open(source) as file:
-        text = file.read()
-    if text.count(old) != 1:
-        return f"STALE: {source} holds the text {text.count(old)} times"
-    try:
-        write(source, text.replace(old, new))
-        status, output = run("swift build -c release --build-tests")
-        if status != 0:
-            return "STALE: it does not build"
-        start = time.time()
-        status, output = run(
-            "swift test -c release --disable-testable-imports --skip-build"
-            " --filter 'every ordered partition'", CASE=case)
-    finally:
-        write(source, text)
+def verdict(mutation, number):
+    start = time.time()
+    status, output = test(mutation, number)
     if status == 0:
         return "SURVIVED"
     return f"failed after {time.time() - start:.0f} s" if "recorded an issue" in output else "CRASHED"
 
 
+def is_sound(mutation):
+    """Whether what decides a mutation passes, and tests anything, as long as no rule is broken."""
+    status, output = test(mutation, -1)
+    return status == 0 and "Test run with 1 test" in output
+
+
 def main():
     word = sys.argv[1] if len(sys.argv) > 1 else ""
+    make_copy()
+    status, output = run("swift build -c release --build-tests")
+    if status != 0:
+        sys.exit(f"mutate: the mutations do not build\n{output}")
+    sound = {}
     is_well = True
-    print("| rule broken | case of the law | |\n|---|---|---|")
-    for rule, source, old, new, case in MUTATIONS:
-        if word not in rule:
+    print("| rule broken | what notices | |\n|---|---|---|")
+    for number, mutation in enumerate(MUTATIONS):
+        if word not in mutation.rule:
             continue
-        result = verdict(source, old, new, case)
+        result = verdict(mutation, number)
+        if mutation.case not in sound:
+            sound[mutation.case] = is_sound(mutation)
+        if not sound[mutation.case]:
+            result = "UNSOUND: it fails without, or tests nothing"
         is_well = is_well and result.startswith("failed")
-        print(f"| {rule} | {case} | {result} |", flush=True)
-    run("swift build -c release --build-tests")
+        print(f"| {mutation.rule} | {mutation.case} | {result} |", flush=True)
     sys.exit(0 if is_well else 1)
 
 

@@ -18,11 +18,9 @@ import Testing
 
   private static let fileCount = Environment.count("FILES", default: 6)
 
-  /// The cases; `CASE` names one by a part of its name, `PENDING=1` takes those that may fail.
+  /// The cases; `CASE` names one by the beginning of its name.
   private static var cases: [LawCase] {
-    let cases =
-      Environment.count("PENDING", default: 0) > 0
-      ? LawCase.pending(seed: 7, files: fileCount) : LawCase.all(seed: 7, files: fileCount)
+    let cases = LawCase.all(seed: 7, files: fileCount)
     guard let name = Environment.value("CASE"), !name.isEmpty else {
       return Array(cases.prefix(Environment.count("CASES", default: .max)))
     }

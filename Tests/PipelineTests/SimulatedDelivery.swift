@@ -87,7 +87,7 @@ struct SimulatedDelivery: Sendable {
       } catch {
         return Symptom(kind: .thrown, call: index + 1, text: "\(error)")
       }
-      let tables = bench.oracle.tables(present: step.eventsPresent)
+      let tables = bench.oracle(knowing: step.eventsPresent).tables(present: step.eventsPresent)
       let differences = try await bench.differences(session, from: tables)
       if !differences.isEmpty {
         return Symptom(

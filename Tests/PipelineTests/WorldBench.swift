@@ -44,20 +44,23 @@ struct WorldBench: Sendable {
   /// always merges would keep rows that are known to be gone.
   func oracle(knowing present: some Sequence<Int>) -> Oracle {
     var oracle = oracle
-    if provesSecondSnapshot(Set(present)) { oracle.resnapshotReplaces = true }
+    let present = Set(present)
+    oracle.replacedTables = Set(
+      world.tables.indices.filter { provesSecondSnapshot(of: $0, present) })
     return oracle
   }
 
-  /// Whether each row of the second snapshot is there, and the changes before and behind it, so that
-  /// their counts leave no room for another.
-  private func provesSecondSnapshot(_ present: Set<Int>) -> Bool {
+  /// Whether each row of a table's second snapshot is there, and its changes before and behind it,
+  /// so that their counts leave no room for another.
+  private func provesSecondSnapshot(of table: Int, _ present: Set<Int>) -> Bool {
     let plan = world.plan
-    guard plan.resnapshot == .changeShaped, plan.counters == .dense, plan.tableCount == 1,
-      let log = oracle.events.firstIndex(where: { !$0.isSnapshot }),
-      let first = oracle.events[log...].firstIndex(where: \.isSnapshot),
-      let behind = oracle.events[first...].firstIndex(where: { !$0.isSnapshot })
+    guard plan.resnapshot == .changeShaped, plan.counters == .dense else { return false }
+    let events = oracle.events.indices.filter { oracle.events[$0].table == table }
+    guard let log = events.firstIndex(where: { !oracle.events[$0].isSnapshot }),
+      let first = events[log...].firstIndex(where: { oracle.events[$0].isSnapshot }),
+      let behind = events[first...].firstIndex(where: { !oracle.events[$0].isSnapshot })
     else { return false }
-    return (first - 1...behind).allSatisfy(present.contains)
+    return events[(first - 1)...behind].allSatisfy(present.contains)
   }
 
   /// A session on a store in memory.

@@ -124,6 +124,22 @@ struct FramingTests {
     #expect(grown.changes.map(\.recordIndex) == [2] && grown.end == .complete)
   }
 
+  // The comma that an array goes on with must not make CSV of it: flat rows have no other mark.
+  @Test func `an array of flat rows that was cut behind a row goes on with a comma`() {
+    let rows = (1...3).map { "{\"id\":\"\($0)\",\"name\":\"\"}" }
+    let cut = "[\n" + rows[0]
+    var rest = FileContext(name: "nation_1.json")
+    rest.tableByPath = SourceTable(name: "nation")
+    rest.offset = UInt64(cut.utf8.count)
+    rest.recordIndex = 1
+    for grown in [",", ",\n" + rows[1], ",\n" + rows[1] + ",\n" + rows[2] + "\n]\n", "\n]\n"] {
+      let outcome = decode(Array((cut + grown).utf8), rest, plan: keyed(.columns(["id"])))
+      #expect(outcome.changes.count == grown.count { $0 == "{" })
+      #expect(outcome.quarantined.isEmpty)
+      if case .failed(let error) = outcome.end { Issue.record("\(grown): \(error)") }
+    }
+  }
+
   // One bad record must neither take its neighbours along nor vanish.
   @Test(arguments: [
     "{\"a\":1,}", "garbage", "{\"a\":\"b}", "{\"a\":\"\u{1}\"}", "{\"a\":tru}", "{\"a\":01}",

@@ -58,6 +58,21 @@ import Testing
     }
     #expect(seen == ["torn", "copy", "grown", "again"])
   }
+
+  // Prevents: an oracle that misses a row which lacks nothing but its newline.
+  @Test func `no CSV file is cut between a row and the end of its line`() {
+    for seed in [1_005_325, 1_012_851] + seeds {
+      let worldPlan = WorldPlan.hostile(seed: seed)
+      let bucket = Bucket(
+        world: World(worldPlan), plan: .hostile(seed: seed, world: worldPlan))
+      let steps = Delivery(bucket: bucket, plan: .hostile(seed: seed)).steps
+      for placement in steps.flatMap(\.placements) {
+        guard let file = placement.file, placement.relativePath.hasSuffix(".csv") else { continue }
+        let count = placement.bytes.count
+        #expect(bucket.files[file].recordEnds.allSatisfy { $0 <= count || $0 > count + 2 })
+      }
+    }
+  }
 }
 
 @Suite struct ComparisonTests {
