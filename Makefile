@@ -12,7 +12,7 @@ BENCH_DIR ?= .build/bench
 PACKAGES := libsimdjson-dev libsqlite3-dev zlib1g-dev libzstd-dev libssl-dev libxxhash-dev pkg-config
 
 .PHONY: help deps deps-mount deps-bench build demo demo-gap test simulate law mutate lint format bench
-.PHONY: bench-quick bench-decode clean
+.PHONY: bench-quick bench-decode pass-through deps-guard guard clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -90,14 +90,33 @@ deps-bench: ## install the peers of the benchmark into a virtual environment, an
 	$(CXX) -std=c++20 -O3 -march=native -Wall -Wextra -o $(BENCH_DIR)/floor \
 	  Tests/Bench/floor.cpp -lsqlite3 -lpthread
 
+pass-through: deps ## build the program that restores no order, for the benchmark to compare with
+	$(BUILD) --scratch-path $(BENCH_DIR)/pass-through -Xswiftc -DPASS_THROUGH --product resequel
+
 RUN_BENCH = $(BENCH_DIR)/peers/bin/python Tests/Bench/bench.py --bin $(BIN) --dir $(BENCH_DIR) \
   --python $(BENCH_DIR)/peers/bin/python
 
-bench: build deps-bench ## measure replay and sync beside DuckDB and others (an hour)
+bench: build deps-bench pass-through ## measure replay and sync beside DuckDB and others (an hour)
 	@$(RUN_BENCH) $(FLAGS) | tee $(BENCH_DIR)/results.md
 
 bench-quick: build deps-bench ## one run of each on 500,000 records (a minute)
 	@$(RUN_BENCH) --quick $(FLAGS) | tee $(BENCH_DIR)/quick.md
+
+# Where the guard keeps what it builds and replays.
+GUARD_DIR := .build/guard
+
+deps-guard: ## install valgrind, with which `make guard` counts instructions
+	@as_root=(); [[ $$(id -u) -eq 0 ]] || as_root=(sudo); \
+	command -v valgrind > /dev/null || { "$${as_root[@]}" apt-get update -qq; \
+	  "$${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+	    apt-get install -y -qq --no-install-recommends valgrind; }
+
+guard: build ## count what a replay costs and compare it with thresholds; RECORD=1 sets them anew
+	@mkdir -p $(GUARD_DIR)
+	@$(CC) -O2 -Wall -Wextra -shared -fPIC -o $(GUARD_DIR)/count.so Tests/Guard/count.c -ldl
+	@# Valgrind before 3.22 cannot read the debugging information that Swift writes.
+	@strip --strip-debug -o $(GUARD_DIR)/resequel $(BIN)/resequel
+	@python3 Tests/Guard/guard.py --bin $(BIN) --dir $(GUARD_DIR) $(if $(RECORD),--record)
 
 bench-decode: deps ## measure decoding against simdjson's own parse
 	$(BUILD) --product decode-bench

@@ -16,7 +16,11 @@ extension IngestAttempt {
         rebuilds.contains(index) || holders[index] != nil || hasChanges(index)
         || catalog.entries[index].storeID.map(unsettled.contains) ?? false
       guard isTouched else { continue }
-      try await order(index, slots: holders[index] ?? [])
+      summary.stages.begin(.order)
+      #if !PASS_THROUGH
+        // Without evidence there is nothing to judge: every change goes on, in one epoch.
+        try await order(index, slots: holders[index] ?? [])
+      #endif
       let isRebuilt = rebuilds.contains(index)
       // A new collection whose changes all wait is made, and is empty.
       let isNew = catalog.entries[index].storeID == nil
@@ -29,6 +33,7 @@ extension IngestAttempt {
         try await writer.perform { store in try store.finishRebuild(id) }
       }
     }
+    summary.stages.begin(.write)
   }
 
   private func hasChanges(_ index: Int) -> Bool {
@@ -42,6 +47,7 @@ extension IngestAttempt {
   private mutating func writeParts(of index: Int) async throws -> Bool {
     guard var spilled = try spill.take(index, of: &sequencer) else {
       let ordered = sequencer.release(collection: index)
+      summary.stages.begin(.write)
       guard try await prepare(index, sample: ordered) else { return false }
       try await write(ordered, of: index)
       return true
@@ -49,7 +55,9 @@ extension IngestAttempt {
     var isPrepared = false
     while var part = try spilled.next() {
       if let placement = orders[index]?.placement(of: files) { _ = part.place(by: placement) }
+      summary.stages.begin(.order)
       let ordered = sequencer.order(part)
+      summary.stages.begin(.write)
       if !isPrepared {
         guard try await prepare(index, sample: ordered) else { return false }
         isPrepared = true

@@ -72,12 +72,15 @@ struct IngestAttempt {
 
   /// The whole road.
   mutating func run(_ listing: ScanResult) async throws -> RunSummary {
+    summary.stages.begin(.takeIn)
     try await takeIn(listing)
     try await takeInForHistories()
     try await takeInForRebuilds()
+    summary.stages.begin(.read)
     try await readFiles()
     try await readForRebuilds()
     try refuseChanged()
+    summary.stages.begin(.write)
     try await writer.perform { store in try store.begin() }
     do {
       try await recordFiles()
@@ -93,6 +96,7 @@ struct IngestAttempt {
       try await writer.perform { store in try store.rollback() }
       throw error
     }
+    summary.stages.stop()
     for note in notes { progress.tell(note) }
     summarize()
     return summary

@@ -30,6 +30,8 @@ package struct Replay: Sendable {
   package func run(
     paths: [String], onEvent: @escaping @Sendable (PipelineEvent) -> Void
   ) async throws -> RunSummary {
+    var stages = StageTimes()
+    stages.begin(.takeIn)
     let scanner = try DropScanner(paths: paths.map { BatchPath($0) })
     let listing = try scanner.scan()
     try DatabasePlace.check(configuration.database)
@@ -39,12 +41,15 @@ package struct Replay: Sendable {
     var session = try await IngestSession(
       configuration, store: store, width: Cores.count, holdsBothNamesakes: true)
     do {
-      var summary = try await session.ingest(listing, rebuild: rebuild, onEvent: onEvent)
+      var summary = try await session.ingest(
+        listing, rebuild: rebuild, stages: stages, onEvent: onEvent)
+      summary.stages.begin(.finish)
       if listing.files.isEmpty && listing.unchangedCount == 0 {
         summary.warnings.append("no batch files were found")
       }
       try await session.complete(&summary)
       try await session.finish()
+      summary.stages.stop()
       return summary
     } catch {
       try await session.abandon()

@@ -116,6 +116,8 @@ package struct RunSummary: Sendable {
   package var doubts: [String] = []
   /// What else keeps the exit status from being 0: one sentence each.
   package var warnings: [String] = []
+  /// How long the stages of a replay took.
+  package var stages = StageTimes()
 
   /// Makes the summary of a run that did nothing.
   package init() {}

@@ -76,12 +76,17 @@ struct ChangeSort {
       if order != 0 { return order < 0 }
       let first = keys.changes[Int(left.index)]
       let second = keys.changes[Int(right.index)]
-      // Lineages of one phase stand apart, since `<` has cycles among three of two lineages.
-      if first.lineage != second.lineage, first.phase == second.phase {
-        return first.lineage < second.lineage
-      }
-      return OrderedChanges.rank(of: first, files: files)
-        < OrderedChanges.rank(of: second, files: files)
+      #if PASS_THROUGH
+        // The changes of a key stay as they arrived: in the order of the files and in it.
+        return (first.file, first.recordIndex) < (second.file, second.recordIndex)
+      #else
+        // Lineages of one phase stand apart, since `<` has cycles among three of two lineages.
+        if first.lineage != second.lineage, first.phase == second.phase {
+          return first.lineage < second.lineage
+        }
+        return OrderedChanges.rank(of: first, files: files)
+          < OrderedChanges.rank(of: second, files: files)
+      #endif
     }
   }
 
@@ -185,8 +190,12 @@ private struct Keys {
   /// Whether two changes are of two lineages of one phase.
   @inline(__always)
   func areParallel(_ left: UInt32, _ right: UInt32) -> Bool {
-    let left = changes[Int(left)]
-    let right = changes[Int(right)]
-    return left.lineage != right.lineage && left.phase == right.phase
+    #if PASS_THROUGH
+      return false  // so that nothing is put back into the order of several lineages
+    #else
+      let left = changes[Int(left)]
+      let right = changes[Int(right)]
+      return left.lineage != right.lineage && left.phase == right.phase
+    #endif
   }
 }

@@ -34,9 +34,11 @@ package struct KeyFold: Sendable {
     var index = start + Int(group.count) - 1
     while index >= start {
       let change = ordered.queue.changes[Int(ordered.order[index])]
-      if index > start {
-        compare(ordered.queue.changes[Int(ordered.order[index - 1])], change)
-      }
+      #if !PASS_THROUGH  // nobody asks for conflicts where the order is not restored
+        if index > start {
+          compare(ordered.queue.changes[Int(ordered.order[index - 1])], change)
+        }
+      #endif
       if floor == nil { take(change, shapes: ordered.queue.shapes) }
       index -= 1
     }

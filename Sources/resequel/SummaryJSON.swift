@@ -16,6 +16,7 @@ enum SummaryJSON {
       json.value(report.exitStatus)
       json.key("seconds")
       json.value(report.seconds)
+      writeStages(summary.stages, &json)
       writeCounts(summary, &json)
       json.key("tables")
       json.array(tables) { json, size in size.write(to: &json) }
@@ -41,6 +42,19 @@ enum SummaryJSON {
       json.array(summary.warnings) { json, warning in json.value(warning) }
     }
     return json.takeLine()
+  }
+
+  /// Writes how long the stages took; nothing for a run that did not measure them.
+  private static func writeStages(_ stages: StageTimes, _ json: inout JSONWriter) {
+    let seconds = stages.seconds
+    if seconds.isEmpty { return }
+    json.key("stages")
+    json.object { json in
+      for (stage, seconds) in seconds {
+        json.key(stage.name)
+        json.value(seconds)
+      }
+    }
   }
 
   private static func writeCounts(_ summary: RunSummary, _ json: inout JSONWriter) {
@@ -102,6 +116,19 @@ enum SummaryJSON {
       json.value(error.cause)
       json.key("hint")
       json.value(error.hint)
+    }
+  }
+}
+
+extension StageTimes.Stage {
+  /// The stage's name in JSON.
+  fileprivate var name: String {
+    switch self {
+    case .takeIn: "take_in"
+    case .read: "read"
+    case .order: "order"
+    case .write: "write"
+    case .finish: "finish"
     }
   }
 }

@@ -29,6 +29,10 @@ key, the columns and that images are full; only Resequel finds those out. The fl
 so its peak counts them, and it reads nothing but these files. Each loader's tables were compared
 with Resequel's, and those with the simulated source."""
 
+PASS_THROUGH = """The second program is built of the same sources with `PASS_THROUGH` defined: it gathers no
+evidence of order, judges nothing, looks for no conflicts, and takes the changes of a key in the
+order of the files and their records. Its tables are right for files that come sorted, and only then."""
+
 FLOOR_PROFILES = {"bench", "narrow", "wide", "hot-key", "all-inserts", "all-updates", "small-files"}
 
 VARIANTS = [
@@ -51,6 +55,7 @@ class Bench:
         self.options = options
         self.dir = pathlib.Path(options.dir).resolve()
         self.program = pathlib.Path(options.bin).resolve() / "resequel"
+        self.pass_through = self.dir / "pass-through" / "release" / "resequel"
         self.generator = pathlib.Path(options.bin).resolve() / "source-world"
         # Not resolved: a virtual environment's interpreter is a link.
         self.python = pathlib.Path(options.python).absolute()
@@ -73,9 +78,9 @@ class Bench:
         os.sync()  # what was just written must not be written out while others are measured
         return dataset
 
-    def ours(self, dataset, paths=None):
+    def ours(self, dataset, paths=None, program=None):
         return lambda database: [
-            self.program, "replay", *(paths or [dataset.directory]), "--db", database,
+            program or self.program, "replay", *(paths or [dataset.directory]), "--db", database,
             "--json", "--progress", "none", *dataset.key_flags,
         ]
 
@@ -254,8 +259,32 @@ class Bench:
         )
 
     def ordering(self):
-        """A sorted replay against one whose sequencer passes everything through (to come)."""
-        self.report.skipped("The cost of ordering", "no build without a sequencer is there yet")
+        """A sorted replay against one that keeps the changes of each key as they arrive."""
+        title = "The cost of ordering"
+        if not self.pass_through.exists():
+            self.report.skipped(title, f"there is no {self.pass_through}; run `make bench`")
+            return
+        dataset = self.dataset("bench")
+        files = dataset.files()
+        figures = self.compare(
+            dataset,
+            {
+                "order restored": self.ours(dataset, files),
+                "passed through": self.ours(dataset, files, self.pass_through),
+            },
+        )
+        base = figures["passed through"]
+        self.report.section(
+            title,
+            ["replay of sorted files", "wall s", "cpu s", "wall ÷ passed through", "cpu ÷ it"],
+            [
+                [n, f"{f.wall:.2f}", f"{f.cpu:.2f}", f"{f.wall / base.wall:.2f}",
+                 f"{f.cpu / base.cpu:.2f}"]
+                for n, f in figures.items()
+            ],
+            {n: f.json() for n, f in figures.items()},
+            PASS_THROUGH,
+        )
 
     def following(self):
         many = self.dataset("arrivals", profile="all-inserts", records=100_100, files=1_001)

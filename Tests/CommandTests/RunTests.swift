@@ -21,6 +21,21 @@ import Testing
     }
   }
 
+  // Prevents: a stage whose time is counted twice or nowhere, so that a slow one is not found.
+  @Test func `a replay says how long each of its stages took`() throws {
+    try withRunner { runner in
+      let result = try runner.run(["replay", drop, "--db", "a.db", "--json"] + key)
+      let summary = try object(result.output)
+      let stages = try #require(summary["stages"] as? [String: Double])
+      #expect(Set(stages.keys) == ["take_in", "read", "order", "write", "finish"])
+      #expect(stages.values.allSatisfy { $0 > 0 })
+      let whole = try #require(summary["seconds"] as? Double)
+      #expect(stages.values.reduce(0, +) <= whole)
+      let followed = try runner.run(["sync", drop, "--db", "b.db", "--once", "--json"] + key)
+      #expect(try object(followed.output)["stages"] == nil)
+    }
+  }
+
   // Prevents: a configuration file that only works together with the flags it should replace.
   @Test func `the configuration file alone is enough`() throws {
     try withRunner { runner in
