@@ -74,9 +74,8 @@ struct IngestAttempt {
     try await readFiles()
     try await readForRebuilds()
     try refuseChanged()
-    try await writer.perform { store in try store.begin() }
     do {
-      try await recordFiles()
+      try await beginCommit()
       try await readNumbers()
       noteTransactions()
       try await writeCollections()
