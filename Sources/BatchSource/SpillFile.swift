@@ -2,7 +2,8 @@ package import ChangeModel
 import Glibc
 import Synchronization
 
-/// A temporary file that keeps what was decompressed, so that the second pass need not do it again.
+/// A temporary file for what does not fit in memory: decompressed bytes, so that the second pass need
+/// not do that again, and changes that wait.
 ///
 /// It has no name, so that nothing is left of it whatever happens. One reader at a time may append;
 /// any thread may read what was appended before.
@@ -48,7 +49,7 @@ package final class SpillFile: Sendable {
   /// Appends bytes.
   ///
   /// - Throws: a fatal error when the disk is full.
-  func append(_ bytes: UnsafeRawBufferPointer) throws(IngestError) {
+  package func append(_ bytes: UnsafeRawBufferPointer) throws(IngestError) {
     var rest = bytes
     var offset = end.load(ordering: .relaxed)
     while !rest.isEmpty {
@@ -57,7 +58,7 @@ package final class SpillFile: Sendable {
       }
       if count <= 0 {
         throw SystemFailure.error(
-          .fatal, file: directory, doing: "write decompressed data to a temporary file")
+          .fatal, file: directory, doing: "write to a temporary file in it")
       }
       offset += UInt64(count)
       rest = UnsafeRawBufferPointer(rebasing: rest[count...])
@@ -65,6 +66,24 @@ package final class SpillFile: Sendable {
     end.store(offset, ordering: .releasing)
   }
 
+  /// Fills memory with bytes that were appended before.
+  ///
+  /// - Throws: a fatal error when the disk fails.
+  package func read(at offset: UInt64, into bytes: UnsafeMutableRawBufferPointer)
+    throws(IngestError)
+  {
+    var done = 0
+    while done < bytes.count {
+      let count = SystemFailure.retrying {
+        pread(
+          descriptor, bytes.baseAddress! + done, bytes.count - done, off_t(offset) + off_t(done))
+      }
+      if count <= 0 {
+        throw SystemFailure.error(.fatal, file: directory, doing: "read a temporary file in it")
+      }
+      done += count
+    }
+  }
 }
 
 /// Where the decompressed bytes of one batch file are.

@@ -29,6 +29,9 @@ package struct Configuration: Sendable {
   /// How many changes of a collection may be repeated (by a resume, say) before it costs more than
   /// merging them: what only repeats of older ones would need is forgotten.
   package var closingLag: UInt64 = 100_000
+  /// How many bytes of changes a call holds in memory, before it sorts them and puts them aside in a
+  /// temporary file beside the database.
+  package var heldByteCount = 64 << 20
   /// Settings per collection name, from the configuration file.
   package var collections: [String: CollectionConfiguration] = [:]
 

@@ -42,6 +42,8 @@ struct FirstPass {
   var files: [RunFile]
   /// Where the changes go.
   var sequencer: Sequencer
+  /// Where they go on to when they are too many; nil: they are kept, all of them.
+  var spill: ChangeSpill?
   /// Where the decompressed bytes of compressed files are kept for the second pass.
   let spillDirectory: BatchPath
   /// Whether this is the first time that these files are read in this run.
@@ -75,6 +77,7 @@ struct FirstPass {
       while let step = try await group.next() {
         let worker = step.worker
         admit(step, routes: &routes[worker.index])
+        try spill?.relieve(&sequencer)
         worker.recycle(step)
         if worker.isDone {
           guard let unit = waiting.popFirst() else { continue }

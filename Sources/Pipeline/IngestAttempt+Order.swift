@@ -49,7 +49,7 @@ extension IngestAttempt {
       reread = try await readWaiting(index, &ledger)
     }
     ledger.appliedCount = ledger.files.count
-    place(index, &ledger, reread: reread)
+    try place(index, &ledger, reread: reread)
     notes += newNotes(index, before: before, after: ledger)
     orders[index] = ledger
   }
@@ -114,9 +114,12 @@ extension IngestAttempt {
   /// - Parameter reread: the slots of files that were read again for this collection.
   private mutating func place(
     _ index: Int, _ ledger: inout OrderBook.Ledger, reread: Set<Int>
-  ) {
+  ) throws {
     let placement = ledger.placement(of: files)
-    let placed = sequencer.place(collection: index, by: placement)
+    var placed = sequencer.place(collection: index, by: placement)
+    for (slot, counts) in try spill.counts(of: index, by: placement) {
+      placed[slot, default: Placement.Counts()] += counts
+    }
     for slot in files.indices {
       let file = files[slot].record.id
       let isRead = reread.contains(slot) || placed[UInt32(slot)] != nil
@@ -186,6 +189,7 @@ extension IngestAttempt {
       return Set(slots)
     } catch let error as IngestError where error.severity == .file {
       _ = sequencer.release(collection: index)
+      spill.drop(index)
       let name = catalog.entries[index].name
       blocked[index] = HeldTable(
         table: name, reason: .filesMissing, changes: 0,

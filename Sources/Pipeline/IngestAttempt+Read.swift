@@ -47,20 +47,22 @@ extension IngestAttempt {
   ///   - counting: whether records and changes are counted, and evidence is gathered: not when they
   ///     were before.
   ///   - gathering: the one collection whose evidence is gathered all the same; nil for none.
+  ///   - spilling: whether changes that are too many are put aside.
   mutating func readFiles(
-    _ slots: [Int], counting: Bool, gathering: Int? = nil,
+    _ slots: [Int], counting: Bool, gathering: Int? = nil, spilling: Bool = true,
     takes: @escaping @Sendable (Catalog.Entry) -> Bool
   ) async throws {
     readings += 1
     var pass = FirstPass(
       catalog: catalog, files: files, sequencer: sequencer,
-      spillDirectory: configuration.spillDirectory,
+      spill: spilling ? spill : nil, spillDirectory: configuration.spillDirectory,
       counting: counting, gathering: gathering,
       takes: takes, unusable: unusable, lineages: book.lineages, progress: progress)
     try await pass.read(slots: slots, width: width)
     catalog = pass.catalog
     files = pass.files
     sequencer = pass.sequencer
+    spill = pass.spill ?? spill
     book.lineages = pass.lineages
     progress = pass.progress
   }

@@ -61,7 +61,7 @@ extension IngestAttempt {
     swap(&everything, &sequencer)
     defer { swap(&everything, &sequencer) }
     let name = catalog.entries[index].name
-    try await readFiles(slots, counting: false) { $0.name == name }
+    try await readFiles(slots, counting: false, spilling: false) { $0.name == name }
     if let failed = slots.compactMap({ files[$0].outcome?.error }).first { throw failed }
     // Refolded changes stand where the others do, and those that wait are left out.
     if let ledger = orders[index] {

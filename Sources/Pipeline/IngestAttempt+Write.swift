@@ -13,41 +13,76 @@ extension IngestAttempt {
     for index in catalog.entries.indices {
       guard catalog.entries[index].canBeRebuilt else { continue }
       let isTouched =
-        rebuilds.contains(index) || holders[index] != nil
-        || sequencer.count(collection: index) > 0
+        rebuilds.contains(index) || holders[index] != nil || hasChanges(index)
         || catalog.entries[index].storeID.map(unsettled.contains) ?? false
       guard isTouched else { continue }
       try await order(index, slots: holders[index] ?? [])
       let isRebuilt = rebuilds.contains(index)
       // A new collection whose changes all wait is made, and is empty.
       let isNew = catalog.entries[index].storeID == nil
-      guard isRebuilt || isNew || sequencer.count(collection: index) > 0 else { continue }
+      guard isRebuilt || isNew || hasChanges(index) else { continue }
       if isRebuilt { try await beginRebuild(index) }
-      try Task.checkCancellation()
-      let ordered = sequencer.release(collection: index)
-      summary.changes += ordered.queue.changes.count
-      do {
-        try await prepareTable(index, sample: ordered)
-      } catch let problem as NameProblem {
-        catalog.update(index) {
-          $0.held = HeldTable(problem, table: $0.name, changes: ordered.queue.changes.count)
-        }
-        continue
-      }
-      try await raiseFloor(of: index)
       late = [:]
-      guard let key = catalog.entries[index].key else {
-        preconditionFailure("changes were admitted for a collection without a key")
-      }
-      switch key {
-      case .columns: try await writeKeyed(index, ordered, key: key)
-      case .wholeRow: try await writeBag(index, ordered)
-      case .append: try await writeAppended(index, ordered)
-      }
+      guard try await writeParts(of: index) else { continue }
       if !isRebuilt { try await noteRepairs(of: index) }
       if isRebuilt, let id = catalog.entries[index].storeID {
         try await writer.perform { store in try store.finishRebuild(id) }
       }
+    }
+  }
+
+  private func hasChanges(_ index: Int) -> Bool {
+    sequencer.count(collection: index) > 0 || spill.holds(index)
+  }
+
+  /// Writes a collection's changes: all at once where they were held in memory, else those of some
+  /// keys after those of others.
+  ///
+  /// - Returns: false where the table cannot be made: the collection is held.
+  private mutating func writeParts(of index: Int) async throws -> Bool {
+    guard var spilled = try spill.take(index, of: &sequencer) else {
+      let ordered = sequencer.release(collection: index)
+      guard try await prepare(index, sample: ordered) else { return false }
+      try await write(ordered, of: index)
+      return true
+    }
+    var isPrepared = false
+    while var part = try spilled.next() {
+      if let placement = orders[index]?.placement(of: files) { _ = part.place(by: placement) }
+      let ordered = sequencer.order(part)
+      if !isPrepared {
+        guard try await prepare(index, sample: ordered) else { return false }
+        isPrepared = true
+      }
+      try await write(ordered, of: index)
+    }
+    return true
+  }
+
+  /// Makes the table ready for changes; false where that cannot be: the collection is held.
+  private mutating func prepare(_ index: Int, sample: OrderedChanges) async throws -> Bool {
+    do {
+      try await prepareTable(index, sample: sample)
+    } catch let problem as NameProblem {
+      catalog.update(index) {
+        $0.held = HeldTable(problem, table: $0.name, changes: sample.queue.changes.count)
+      }
+      return false
+    }
+    try await raiseFloor(of: index)
+    return true
+  }
+
+  private mutating func write(_ ordered: OrderedChanges, of index: Int) async throws {
+    try Task.checkCancellation()
+    summary.changes += ordered.queue.changes.count
+    guard let key = catalog.entries[index].key else {
+      preconditionFailure("changes were admitted for a collection without a key")
+    }
+    switch key {
+    case .columns: try await writeKeyed(index, ordered, key: key)
+    case .wholeRow: try await writeBag(index, ordered)
+    case .append: try await writeAppended(index, ordered)
     }
   }
 

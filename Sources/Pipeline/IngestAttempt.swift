@@ -22,6 +22,8 @@ struct IngestAttempt {
   var contexts = FileContexts(SideFiles())
   var mounts = RemoteRoots()
   var sequencer = Sequencer()
+  /// The changes that are too many to be held.
+  var spill: ChangeSpill
   var progress: ProgressMeter
   /// Collections some of whose keys could not be refolded: their changes of this call wait.
   var blocked: [Int: HeldTable] = [:]
@@ -54,6 +56,8 @@ struct IngestAttempt {
     width: Int, waits: Bool, now: Int64, unusable: Unusable, rebuild: String?,
     onEvent: @escaping @Sendable (PipelineEvent) -> Void
   ) {
+    spill = ChangeSpill(
+      directory: configuration.spillDirectory, heldByteCount: configuration.heldByteCount)
     self.book = book
     self.waits = waits
     self.now = now

@@ -4,7 +4,11 @@ package import ChangeModel
 package struct RowStory: Sendable {
   /// Whether there is such a row.
   package enum State: String, Sendable {
-    case live, deleted, unknown
+    case live, deleted
+    /// All that was seen of it is not applied yet.
+    case waiting
+    /// Nothing was seen of it.
+    case unknown
   }
 
   /// The row's collection, and its `_id`.

@@ -39,7 +39,9 @@ package struct RowStoryReader {
       }
       let teller = RowStoryTeller(search, repairs: try repairs(of: collection))
       story.changes = teller.told()
-      if story.state == .unknown, !story.changes.isEmpty { story.state = .deleted }
+      if story.state == .unknown, !story.changes.isEmpty {
+        story.state = story.changes.allSatisfy { $0.outcome == .waiting } ? .waiting : .deleted
+      }
       return story
     }
   }

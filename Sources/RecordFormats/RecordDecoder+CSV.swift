@@ -67,8 +67,11 @@ extension RecordDecoder {
   }
 
   /// Scans a row with doubled quotes; where that gives no row of the table, with the escape.
+  ///
+  /// - Parameter isWhole: whether the window is one row that was taken before: then it is not cut
+  ///   off, though its line end is missing.
   mutating func scanRow(
-    _ window: UnsafeRawBufferPointer, from start: Int
+    _ window: UnsafeRawBufferPointer, from start: Int, isWhole: Bool = false
   ) -> CSVScanner.Outcome {
     let dialect = csvLayout?.dialect
     let escapes: [UInt8?] =
@@ -81,7 +84,7 @@ extension RecordDecoder {
     let first = texts.csv.scan(window, from: start, escape: escapes[0])
     isRow = checkRow(window, first)
     if isRow || escapes.count == 1 { return first }
-    if case .row(_, _, false) = first, isTornRow(window) { return first }
+    if !isWhole, case .row(_, _, false) = first, isTornRow(window) { return first }
     texts.csvEscape = escapes[1]
     let second = texts.csv.scan(window, from: start, escape: escapes[1])
     isRow = checkRow(window, second)

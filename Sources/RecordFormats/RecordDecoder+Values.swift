@@ -32,8 +32,8 @@ extension RecordDecoder {
         try readJSON(bytes, layout: layout, into: &draft)
       case .csv:
         if csvLayout != layout { adopt(layout) }
-        guard isUTF8(bytes), case .row(let end, _, _) = scanRow(bytes, from: 0), isRow,
-          end == bytes.count
+        guard isUTF8(bytes), case .row(let end, _, _) = scanRow(bytes, from: 0, isWhole: true),
+          isRow, end == bytes.count
         else { throw RecordFault(reason: Self.changed) }
         try readRow(bytes, into: &draft, needsOrder: false)
       }

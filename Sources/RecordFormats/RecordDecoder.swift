@@ -8,6 +8,12 @@ import Scanning
 /// that it met, so their indexes keep their meaning. The records' values are left where they are;
 /// ``values(ofRecord:layout:into:)`` reads them once a change is known to be needed.
 ///
+/// Whether a record is quarantined is decided when it is decoded, by its bytes and its table's plan
+/// alone: it must be text and have the form of a record, to the last escape and number; its images
+/// must hold what it says they hold; key, cursor and counts must be readable. What passes can be
+/// read again: ``values(ofRecord:layout:into:)`` refuses only bytes that are others by now. So it
+/// never matters which other files are there, and whether they make reading a record needless.
+///
 /// It cannot be copied: the compiler would for many a call, all of its memory counted up and down,
 /// and two copies would learn their templates into one memory.
 package struct RecordDecoder: ~Copyable {
@@ -132,16 +138,19 @@ package struct RecordDecoder: ~Copyable {
   private mutating func start(
     _ bytes: UnsafeRawBufferPointer, isEnd: Bool, consumed: inout Int
   ) -> Bool {
+    var markCount = 0
     if offset == 0 {
       let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
       if bytes.starts(with: mark) {
-        consumed = 3
-        offset = 3
-      } else if bytes.count < 3, !isEnd, mark.starts(with: bytes) {
+        markCount = 3
+      } else if bytes.count < 3, mark.starts(with: bytes) {
         return false
       }
     }
-    let rest = UnsafeRawBufferPointer(rebasing: bytes[consumed...])
+    let rest = UnsafeRawBufferPointer(rebasing: bytes[markCount...])
+    // Of a file that holds nothing yet nothing is consumed: when it has grown it is begun anew, and
+    // what comes may open an array, or name columns.
+    if isEnd, offset == 0, rest.allSatisfy(JSONTokens.isSpace) { return false }
     if layout == nil {
       guard
         let format = FormatDetection.format(
@@ -150,6 +159,8 @@ package struct RecordDecoder: ~Copyable {
       layout = FileLayout(
         format: format, table: file.tableByPath, schemas: file.schemas)
     }
+    consumed = markCount
+    offset += UInt64(markCount)
     isStarted = true
     return true
   }

@@ -11,7 +11,8 @@ package struct ChangeQueue: Sendable {
   /// Whether some change moves a row from one key to another.
   package internal(set) var hasMoves = false
 
-  init() {}
+  /// Makes an empty queue.
+  package init() {}
 
   /// The change's key: canonical bytes.
   package func key(of change: SequencedChange) -> ArraySlice<UInt8> {

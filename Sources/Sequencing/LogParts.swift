@@ -42,6 +42,10 @@ struct LogParts {
   init(_ segments: [FileEvidence.Segment], isCoarse: Bool) {
     self.segments = segments
     self.isCoarse = isCoarse
+    if Self.areMisnumbered(segments) {
+      add(whole)
+      return
+    }
     var start = 0
     while start < segments.count {
       let run = run(from: start)
@@ -61,6 +65,29 @@ struct LogParts {
     return Part(
       members: start..<end, numbers: segments[start].lowest.word0...top,
       counts: counts(of: start..<end))
+  }
+
+  /// All segments, as of one log.
+  private var whole: Part {
+    let lowest = segments.lazy.map(\.lowest.word0).min() ?? 0
+    let highest = segments.lazy.map(\.highest.word0).max() ?? 0
+    return Part(
+      members: segments.indices, numbers: lowest...highest, counts: counts(of: segments.indices))
+  }
+
+  /// Whether the files have each other's numbers: positions and counts agree on another order than
+  /// theirs, and in it counts go on without a hole where the files' numbers fall. A log that begins
+  /// anew can meet the counts of the old one once, by chance; that it happens twice is not believed.
+  private static func areMisnumbered(_ segments: [FileEvidence.Segment]) -> Bool {
+    let order = segments.indices.sorted { segments[$0].lowest < segments[$1].lowest }
+    var joints = 0
+    for (lower, higher) in zip(order, order.dropFirst()) {
+      guard let before = segments[lower].counters, let after = segments[higher].counters,
+        before.upperBound < after.lowerBound, segments[lower].highest < segments[higher].lowest
+      else { return false }
+      if lower > higher, before.upperBound + 1 == after.lowerBound { joints += 1 }
+    }
+    return joints > 1
   }
 
   private func counts(of members: Range<Int>) -> CounterSet {
@@ -127,8 +154,10 @@ struct LogParts {
     // A log that begins at 1 below all that was known is new, though its counts prove nothing.
     let otherwise = first == 1 && first < old.numbers.lowerBound ? Judgement.newLog : .doubtful
     if old.counts.count(in: run.counts) > 0 { return otherwise }
-    // What fills holes came late; what lies before everything may have.
-    return newCounts > old.counts.first ?? 0 ? .disorder : otherwise
+    // What fills holes came late; what lies before everything may have. But higher counts do not
+    // stand before lower ones in one log, even where they happen to fill a hole.
+    if first < old.numbers.lowerBound || newCounts <= old.counts.first ?? 0 { return otherwise }
+    return .disorder
   }
 
   /// Whether the numbers jump back to where they fell from: then the lower ones only came late.

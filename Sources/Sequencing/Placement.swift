@@ -39,10 +39,16 @@ package struct Placement: Sendable {
       self.waiting = waiting
       self.provisional = provisional
     }
+
+    /// Adds others.
+    package static func += (counts: inout Counts, more: Counts) {
+      counts.waiting += more.waiting
+      counts.provisional += more.provisional
+    }
   }
 
   /// Whether every change is simply taken, in the first epoch.
-  var isPlain: Bool {
+  package var isPlain: Bool {
     awaited.isEmpty && waived.isEmpty && open.isEmpty
       && verdict.epochs.allSatisfy { $0.allSatisfy { $0 == 0 } }
   }
@@ -92,7 +98,10 @@ extension Sequencer {
 }
 
 extension ChangeQueue {
-  fileprivate mutating func place(by placement: Placement) -> [UInt32: Placement.Counts] {
+  /// Gives the changes their epochs, and takes those out that must wait.
+  ///
+  /// - Returns: by file slot, how many wait and how many are provisional.
+  package mutating func place(by placement: Placement) -> [UInt32: Placement.Counts] {
     var counts: [UInt32: Placement.Counts] = [:]
     changes.removeAll { change in
       let place = placement.place(of: change)

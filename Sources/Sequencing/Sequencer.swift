@@ -85,6 +85,11 @@ package struct Sequencer: Sendable {
     return OrderedChanges(queue, files: files)
   }
 
+  /// Orders changes of a collection that were set aside, as ``release(collection:)`` does.
+  package func order(_ queue: ChangeQueue) -> OrderedChanges {
+    OrderedChanges(queue, files: files)
+  }
+
   /// How many changes of a collection wait to be released.
   package func count(collection: Int) -> Int {
     collection < queues.count ? queues[collection].changes.count : 0

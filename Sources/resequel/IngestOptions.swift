@@ -53,12 +53,7 @@ struct IngestOptions: ParsableArguments {
     transform: IngestOptions.wait)
   var gapWait: DurationText?
 
-  @Option(
-    name: .long,
-    help: ArgumentHelp(
-      "How progress is shown on stderr: auto (bars on a terminal, else lines), plain (a line every "
-        + "5 seconds) or none.", valueName: "mode"))
-  var progress: ProgressMode = .auto
+  @OptionGroup var progress: ProgressOption
 
   @Flag(name: .long, help: "Print the summary as one JSON object.")
   var json = false

@@ -25,7 +25,7 @@ struct ReplayCommand: AsyncParsableCommand {
 
   func run() async throws {
     let configuration = try ingest.configuration()
-    let display = ProgressDisplay(mode: ingest.progress, isFollowing: false)
+    let display = ProgressDisplay(mode: ingest.progress.mode, isFollowing: false)
     let outcome = try await RunReport.timed { [paths, rebuild] in
       try await Replay(configuration, rebuild: rebuild).run(paths: paths, onEvent: display.show)
     } finally: {

@@ -41,7 +41,7 @@ struct SyncCommand: AsyncParsableCommand {
 
   func run() async throws {
     let (configuration, drop) = try settings()
-    let display = ProgressDisplay(mode: ingest.progress, isFollowing: !once)
+    let display = ProgressDisplay(mode: ingest.progress.mode, isFollowing: !once)
     let outcome = try await RunReport.timed { [once] in
       try await Sync(configuration).run(drop: drop, once: once, onEvent: display.show)
     } finally: {

@@ -28,31 +28,21 @@ struct VerifyCommand: AsyncParsableCommand {
       "The batch files that it was made of, or directories that hold them.", valueName: "path"))
   var paths: [String]
 
-  @Option(
-    name: .long,
-    help: ArgumentHelp(
-      "The YAML file of settings that the files were read with: types, orders and CSV dialects "
-        + "are not kept in the database. Default: none.", valueName: "file"))
-  var config: String?
+  @OptionGroup var reading: ReadingOption
 
   @Flag(name: .long, help: "Show the values of rows that differ. Default: only their columns.")
   var values = false
 
-  @Option(
-    name: .long,
-    help: ArgumentHelp(
-      "How progress is shown on stderr: auto (bars on a terminal, else lines), plain (a line every "
-        + "5 seconds) or none.", valueName: "mode"))
-  var progress: ProgressMode = .auto
+  @OptionGroup var progress: ProgressOption
 
   @Flag(name: .long, help: "Print one JSON object.")
   var json = false
 
   func run() async throws {
-    var configuration = try config.map(ConfigurationFile.read) ?? Configuration()
+    var configuration = try reading.configuration()
     configuration.database = file
     let verification = Verification(configuration)
-    let display = ProgressDisplay(mode: progress, isFollowing: false)
+    let display = ProgressDisplay(mode: progress.mode, isFollowing: false)
     let outcome = try await Interruption.run { [paths] in
       try await verification.run(paths: paths, onEvent: display.show)
     }

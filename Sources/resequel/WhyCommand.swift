@@ -32,18 +32,13 @@ struct WhyCommand: ParsableCommand {
   @Flag(name: .long, help: "Leave out what the changes set; name the columns only.")
   var noValues = false
 
-  @Option(
-    name: .long,
-    help: ArgumentHelp(
-      "The YAML file of settings that the files were read with: types, orders and CSV dialects "
-        + "are not kept in the database. Default: none.", valueName: "file"))
-  var config: String?
+  @OptionGroup var reading: ReadingOption
 
   @Flag(name: .long, help: "Print one JSON object.")
   var json = false
 
   func run() throws {
-    let configuration = try config.map(ConfigurationFile.read) ?? Configuration()
+    let configuration = try reading.configuration()
     let reader = try StoreReader(path: file)
     let story = try reader.story(
       of: id, in: reader.collection(named: collection), configuration)

@@ -29,6 +29,7 @@ enum WhyText {
     switch story.state {
     case .live: return "\(row) is a row. It saw \(changes)."
     case .deleted: return "\(row) is deleted. It saw \(changes)."
+    case .waiting: return "\(row) is no row yet. It saw \(changes), not applied yet."
     case .unknown where story.isComplete: return "\(row) was never seen."
     case .unknown: return "\(row) is not in the files that are there."
     }
@@ -62,7 +63,7 @@ enum WhyText {
       }
       lines.append("sets \(values.joined(separator: ", "))")
     }
-    lines.append(TerminalText.safe(outcome(change.outcome)))
+    lines.append(TerminalText.safe(outcome(of: change)))
     if let other = change.conflict {
       lines.append("in conflict with #\(other): the log has both at one position")
     }
@@ -72,9 +73,10 @@ enum WhyText {
     return lines + change.repairs.map { TerminalText.safe("repair: \($0)") }
   }
 
-  private static func outcome(_ outcome: ToldChange.Outcome) -> String {
-    switch outcome {
+  private static func outcome(of change: ToldChange) -> String {
+    switch change.outcome {
     case .won(let columns): "won: today's \(columns.joined(separator: ", "))"
+    case .ended where change.oldID != nil: "won: the row went to \(text(change.id)) then"
     case .ended: "won: there is no such row since"
     case .overwritten: "overwritten by newer changes"
     case .beforeDelete(let number): "before the row went, in #\(number)"

@@ -126,6 +126,76 @@ import Testing
     #expect(try bench.rows() == ["1 c -", "2 c -"])
   }
 
+  // Prevents counts of all tables together from stopping `sync`, however the files come.
+  @Test func `global counts never hold back, whichever table's file comes first`() async throws {
+    let files: [String: [LogRecord]] = [
+      "t_1.json": [.insert(1, "a", at: 10, count: 1), .update(1, "b", at: 30, count: 3)],
+      "t_2.json": [.update(1, "c", at: 50, count: 5), .update(1, "d", at: 80, count: 8)],
+      "u_1.json": [LogRecord.insert(7, "x", at: 20, count: 2).inTable("u")],
+      "u_2.json": [
+        LogRecord.update(7, "y", at: 40, count: 4).inTable("u"),
+        LogRecord.update(7, "z", at: 90, count: 9).inTable("u"),
+      ],
+    ]
+    let table = try await syncOneByOne(files, ["u_1.json", "t_1.json", "u_2.json", "t_2.json"])
+    #expect(table == ["1 d -"])
+  }
+
+  // Prevents a source without counts from waiting for anything while its numbers go on.
+  @Test func `without counts nothing is held back while the numbers go on`() async throws {
+    let files: [String: [LogRecord]] = [
+      "t_1.json": [.insert(1, "a", at: 10)], "t_2.json": [.update(1, "b", at: 20)],
+      "t_3.json": [.update(1, "c", at: 30), .insert(2, "c", at: 40)],
+    ]
+    let table = try await syncOneByOne(files, ["t_1.json", "t_2.json", "t_3.json"])
+    #expect(table == ["1 c -", "2 c -"])
+  }
+
+  // Prevents a restart of the writer, which counts from 1 again, from being taken for a hole.
+  @Test func `counts that begin again in the same log hold nothing back`() async throws {
+    let files: [String: [LogRecord]] = [
+      "t_1.json": [.insert(1, "a", at: 10, count: 1), .insert(2, "a", at: 20, count: 2)],
+      "t_2.json": [.update(1, "b", at: 30, count: 1), .delete(2, at: 40, count: 2)],
+      "t_3.json": [.update(1, "c", at: 50, count: 3), .insert(3, "c", at: 60, count: 4)],
+    ]
+    for order in [["t_1.json", "t_2.json", "t_3.json"], ["t_1.json", "t_3.json", "t_2.json"]] {
+      let table = try await syncOneByOne(files, order, isCheckedAtEnd: order[1] == "t_3.json")
+      #expect(table == ["1 c -", "3 c -"])
+    }
+  }
+
+  // Prevents two writers that count each for itself from looking like one with holes.
+  @Test func `counts of several writers that take turns hold nothing back`() async throws {
+    let files: [String: [LogRecord]] = [
+      "t_1.json": [.insert(1, "a", at: 10, count: 1), .update(1, "b", at: 30, count: 2)],
+      "t_2.json": [.insert(2, "a", at: 20, count: 1), .update(2, "b", at: 40, count: 2)],
+      "t_3.json": [.update(1, "c", at: 50, count: 3), .update(2, "c", at: 60, count: 3)],
+      "t_4.json": [.update(2, "d", at: 70, count: 4), .update(1, "d", at: 80, count: 4)],
+    ]
+    let table = try await syncOneByOne(files, files.keys.sorted())
+    #expect(table == ["1 d -", "2 d -"])
+  }
+
+  /// Syncs files in calls of their own, and sees to it that nothing ever waits.
+  ///
+  /// - Parameter isCheckedAtEnd: whether that is looked at after the last call only: on the way a
+  ///   number of the series is truly missing.
+  /// - Returns: the rows of `t`.
+  private func syncOneByOne(
+    _ files: [String: [LogRecord]], _ order: [String], isCheckedAtEnd: Bool = false,
+    sourceLocation: SourceLocation = #_sourceLocation
+  ) async throws -> [String]? {
+    let bench = try LogBench()
+    for name in order {
+      let summary = try await bench.sync([name: files[name] ?? []])
+      if isCheckedAtEnd, name != order.last { continue }
+      let waiting = try bench.status().collections.map(\.waiting).reduce(0, +)
+      #expect(waiting == 0, "after \(name)", sourceLocation: sourceLocation)
+      #expect(summary.gaps.isEmpty, "after \(name)", sourceLocation: sourceLocation)
+    }
+    return try bench.rows()
+  }
+
   // Prevents a finished dump from waiting for what will never come, and from keeping silent.
   @Test func `a replay applies everything and names what is missing`() async throws {
     let bench = try LogBench()

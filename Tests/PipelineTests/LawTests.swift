@@ -18,9 +18,10 @@ import Testing
 
   private static let fileCount = Environment.count("FILES", default: 6)
 
-  /// The cases; `CASE` names one by the beginning of its name.
+  /// The cases; `CASE` names one by the beginning of its name, `CASE_SEED` makes others.
   private static var cases: [LawCase] {
-    let cases = LawCase.all(seed: 7, files: fileCount)
+    let seed = UInt64(Environment.count("CASE_SEED", default: 7))
+    let cases = LawCase.all(seed: seed, files: fileCount)
     guard let name = Environment.value("CASE"), !name.isEmpty else {
       return Array(cases.prefix(Environment.count("CASES", default: .max)))
     }

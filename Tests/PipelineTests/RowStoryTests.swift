@@ -125,6 +125,18 @@ import Testing
     #expect(story.changes.map { PositionText.text(of: $0.rank) } == ["1/10/1", "1/30/1"])
   }
 
+  // Prevents a row from being called deleted of which nothing was applied yet.
+  @Test func `a row whose changes all wait is no deleted one`() async throws {
+    let bench = try LogBench()
+    try await bench.sync([
+      "t_1.json": [.insert(1, "a", at: 10, count: 1)],
+      "t_3.json": [.insert(2, "b", at: 30, count: 3)],
+    ])
+    let story = try bench.story("2")
+    #expect(story.state == .waiting)
+    #expect(story.changes.map(\.outcome) == [.waiting])
+  }
+
   // Prevents a repair from being forgotten, and from being told of a row's other changes.
   @Test func `a late change is told with what its file repaired`() async throws {
     let bench = try RunBench()

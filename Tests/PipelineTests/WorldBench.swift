@@ -29,6 +29,8 @@ struct WorldBench: Sendable {
     }
     // Every other world forgets at once what it may: then what is repeated must be recomputed.
     if plan.seed % 2 == 0 { configuration.closingLag = plan.seed / 2 % 3 }
+    // Every third world holds next to nothing in memory: changes go by a temporary file.
+    if plan.seed % 3 == 0 { configuration.heldByteCount = Int(plan.seed / 3 % 4) * 500 }
     self.configuration = configuration
     let drop = BucketDirectory(root: directory.path)
     for file in bucket.companions { try drop.place(file.bytes, at: file.relativePath) }

@@ -124,6 +124,34 @@ struct FramingTests {
     #expect(grown.changes.map(\.recordIndex) == [2] && grown.end == .complete)
   }
 
+  // What a file holds at first, be it a byte order mark, a bracket or half a record, must not decide how
+  // the rest of it is read.
+  @Test func `a file gives the same records, whatever length it had when it was first read`() {
+    let records = Samples.nation
+    for text in [
+      Samples.lines(records), Array(("\u{FEFF}" + records.joined(separator: "\r\n")).utf8),
+      Array(("\u{FEFF}\n[" + records.joined(separator: ",") + "]").utf8),
+      Array(("\n [\n" + records.map { pretty($0) }.joined(separator: ",\n") + "\n]\n").utf8),
+      Array(records.joined().utf8),
+    ] {
+      let expected = decode(text, plan: plan).changes.map { Int($0.recordIndex) }
+      for cut in 0...text.count {
+        var decoder = RecordDecoder(plan: plan)
+        decoder.begin(FileContext(name: "nation_1.json"))
+        var batch = ChangeBatch()
+        var rest = FileContext(name: "nation_1.json")
+        rest.offset = decodeWhole(Array(text[..<cut]), with: &decoder, into: &batch)
+        rest.recordIndex = batch.recordCount
+        let grown = decode(text, rest, plan: plan)
+        let first = batch.changes.map { Int($0.recordIndex) }
+        let indexes = first + grown.changes.map { Int($0.recordIndex) }
+        #expect(indexes == expected, "cut at \(cut)")
+        #expect(grown.quarantined.isEmpty && batch.quarantined.isEmpty, "cut at \(cut)")
+        if indexes != expected || !grown.quarantined.isEmpty { return }
+      }
+    }
+  }
+
   // The comma that an array goes on with must not make CSV of it: flat rows have no other mark.
   @Test func `an array of flat rows that was cut behind a row goes on with a comma`() {
     let rows = (1...3).map { "{\"id\":\"\($0)\",\"name\":\"\"}" }
@@ -182,6 +210,13 @@ struct FramingTests {
       #expect(outcome.changes.count == 3 && outcome.end == .complete)
     }
   }
+}
+
+/// Decodes all that there is of a file, and returns how many bytes were consumed.
+private func decodeWhole(
+  _ text: [UInt8], with decoder: inout RecordDecoder, into batch: inout ChangeBatch
+) -> UInt64 {
+  UInt64(text.withUnsafeBytes { decoder.decode($0, isEnd: true, into: &batch) })
 }
 
 /// Decodes a file that is shown up to `cut` first, and then whole.

@@ -84,6 +84,39 @@ import Testing
     #expect(bench.gaps == ["proven 1: 4-4 (11-20)"])
   }
 
+  // Prevents a new log from being taken for a late part of the old one, and ranking below it, when
+  // its counts are just those that are missing there.
+  @Test func `a log numbered anew whose counts happen to fill a hole is an epoch`() {
+    for (log, epochs, suspicions) in [(1, [0, 0, 1], 0), (2, [0, 0, 0], 1)] {
+      var bench = EvidenceBench()
+      bench.counted(1, 1...9, log: 10)
+      bench.counted(3, 19...23, log: 10)
+      bench.counted(6, 10...18, log: UInt64(log))
+      #expect(bench.epochs == epochs.map { [UInt32($0)] })
+      #expect(bench.verdict.suspicions.count == suspicions)
+    }
+    // Where the numbers of the log agree with the counts it only came late.
+    var late = EvidenceBench()
+    late.counted(1, 1...9, log: 10)
+    late.counted(3, 19...23, log: 30)
+    late.counted(6, 10...18, log: 20)
+    #expect(late.epochs == [[0], [0], [0]])
+    #expect(late.verdict.suspicions == [])
+  }
+
+  // Prevents files with each other's numbers from passing for a row of new logs.
+  @Test func `files numbered at random are one log, as their counts and positions say`() {
+    for numbers in [[3, 2, 1, 4], [4, 3, 2, 1], [2, 4, 1, 3], [4, 1, 3, 2]] {
+      var bench = EvidenceBench()
+      for (index, number) in numbers.enumerated() {
+        let first = index * 10 + 1
+        bench.counted(UInt64(number), first...first + 9, log: UInt64(index + 1))
+      }
+      #expect(bench.epochs.allSatisfy { $0 == [0] }, "\(numbers)")
+      #expect(bench.verdict.suspicions == [], "\(numbers)")
+    }
+  }
+
   // Prevents the same inside a file.
   @Test func `a log numbered anew inside a file divides it`() {
     var bench = EvidenceBench()

@@ -1,0 +1,121 @@
+import BatchSource
+import ChangeModel
+import Sequencing
+
+/// Changes that left memory because a call has more of them than it may hold: sorted runs in one
+/// temporary file, by collection.
+struct ChangeSpill: Sendable {
+  /// How many bytes of changes a call holds before it puts the largest collection's aside.
+  let heldByteCount: Int
+  private let directory: BatchPath
+  private var file: SpillFile?
+  private var runs: [Int: [Run]] = [:]
+
+  /// The blocks of a run, and where each lies in the file.
+  fileprivate struct Run: Sendable {
+    var blocks: [RunBlock] = []
+    var offsets: [UInt64] = []
+  }
+
+  /// Makes a spill; there is no file before one is needed.
+  init(directory: BatchPath, heldByteCount: Int) {
+    self.directory = directory
+    self.heldByteCount = heldByteCount
+  }
+
+  /// Whether changes of a collection were put aside.
+  func holds(_ collection: Int) -> Bool { runs[collection] != nil }
+
+  /// Puts changes aside while the sequencer holds too many.
+  ///
+  /// - Throws: a fatal error when the disk is full.
+  mutating func relieve(_ sequencer: inout Sequencer) throws(IngestError) {
+    sequencer.reserve(byteCount: heldByteCount)
+    while sequencer.byteCount > heldByteCount, let collection = sequencer.largestCollection {
+      try setAside(collection, of: &sequencer)
+    }
+  }
+
+  /// Puts all changes of a collection aside.
+  private mutating func setAside(
+    _ collection: Int, of sequencer: inout Sequencer
+  ) throws(IngestError) {
+    let file: SpillFile
+    if let known = self.file { file = known } else { file = try SpillFile(directory: directory) }
+    self.file = file
+    var run = Run()
+    try sequencer.setAside(collection: collection) {
+      (block, changes, keys) throws(IngestError) in
+      run.offsets.append(file.byteCount)
+      run.blocks.append(block)
+      try file.append(changes)
+      try file.append(keys)
+    }
+    if !run.blocks.isEmpty { runs[collection, default: []].append(run) }
+  }
+
+  /// Counts the changes put aside that a placement makes wait, or go on as provisional.
+  func counts(
+    of collection: Int, by placement: Placement
+  ) throws(IngestError) -> [UInt32: Placement.Counts] {
+    var counts: [UInt32: Placement.Counts] = [:]
+    guard let runs = runs[collection], !placement.isPlain else { return counts }
+    var merge = RunMerge(runs.map(\.blocks))
+    while var part = try next(of: &merge, runs) {
+      for (file, more) in part.place(by: placement) {
+        counts[file, default: Placement.Counts()] += more
+      }
+    }
+    return counts
+  }
+
+  /// Forgets the changes of a collection that were put aside.
+  mutating func drop(_ collection: Int) { runs[collection] = nil }
+
+  /// Takes the changes of a collection back, some keys' at a time.
+  ///
+  /// - Returns: nil where none were put aside: then the sequencer has all.
+  mutating func take(
+    _ collection: Int, of sequencer: inout Sequencer
+  ) throws(IngestError) -> SpilledChanges? {
+    guard runs[collection] != nil else { return nil }
+    try setAside(collection, of: &sequencer)
+    let runs = runs.removeValue(forKey: collection) ?? []
+    let model = sequencer.release(collection: collection).queue
+    return SpilledChanges(
+      spill: self, runs: runs, merge: RunMerge(runs.map(\.blocks), of: model),
+      // The keys that moves link must be looked at together.
+      wanted: model.hasMoves ? .max : SpilledChanges.changesWanted)
+  }
+
+  private func next(
+    of merge: inout RunMerge, _ runs: [Run], wanted: Int = SpilledChanges.changesWanted
+  ) throws(IngestError) -> ChangeQueue? {
+    try merge.next(wanted) { (run, block, bytes) throws(IngestError) in
+      try file?.read(at: runs[run].offsets[block], into: bytes)
+    }
+  }
+
+  /// A collection's changes that were put aside, on their way back.
+  struct SpilledChanges {
+    private let spill: ChangeSpill
+    private let runs: [Run]
+    private var merge: RunMerge
+    private let wanted: Int
+
+    /// So many are worth the work that each part makes, and take some tens of megabytes.
+    static let changesWanted = 1 << 17
+
+    fileprivate init(spill: ChangeSpill, runs: [Run], merge: RunMerge, wanted: Int) {
+      self.spill = spill
+      self.runs = runs
+      self.merge = merge
+      self.wanted = wanted
+    }
+
+    /// All changes of the keys that come next, ascending; nil when there are no more.
+    mutating func next() throws(IngestError) -> ChangeQueue? {
+      try spill.next(of: &merge, runs, wanted: wanted)
+    }
+  }
+}

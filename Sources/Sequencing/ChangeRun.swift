@@ -1,0 +1,98 @@
+package import ChangeModel
+
+/// Some keys' changes as they are put aside: a stretch of a run, whose blocks ascend by key.
+///
+/// A queue that has grown too large leaves memory as a run: its changes by key, cut into blocks that
+/// share no key. ``RunMerge`` brings the runs of a collection together again.
+package struct RunBlock: Sendable {
+  /// How many changes it holds; their fixed parts come first in its bytes, then their keys.
+  let changeCount: Int
+  /// How many bytes their keys have.
+  let keyByteCount: Int
+  /// The greatest of its keys.
+  let lastKey: [UInt8]
+
+  /// How many bytes it has.
+  package var byteCount: Int { changeCount * MemoryLayout<SequencedChange>.stride + keyByteCount }
+
+  /// A block ends with the key that reaches this many changes: what merging holds of each run.
+  static let changesWanted = 2048
+}
+
+extension Sequencer {
+  /// How many bytes the changes have that wait to be released.
+  package var byteCount: Int { queues.reduce(0) { $0 + $1.byteCount } }
+
+  /// Makes room for so many bytes of changes where an eighth of them is there already: an array that
+  /// doubles is in memory twice.
+  package mutating func reserve(byteCount: Int) {
+    for index in queues.indices where queues[index].byteCount > byteCount / 8 {
+      queues[index].changes.reserveCapacity(
+        byteCount / MemoryLayout<SequencedChange>.stride + queues[index].changes.count / 8)
+    }
+  }
+
+  /// The collection whose changes take the most memory; nil where there are none.
+  package var largestCollection: Int? {
+    queues.indices.max { queues[$0].byteCount < queues[$1].byteCount }
+  }
+
+  /// Empties a collection's queue of its changes, as a run. What is known of them all (which columns
+  /// they name, whether some move a row) stays.
+  ///
+  /// - Parameter put: takes each block's bytes, in two parts.
+  package mutating func setAside<Failure: Error>(
+    collection: Int,
+    put: (RunBlock, UnsafeRawBufferPointer, UnsafeRawBufferPointer) throws(Failure) -> Void
+  ) throws(Failure) {
+    try queues[collection].setAside(files: files, put: put)
+  }
+}
+
+extension ChangeQueue {
+  /// How many bytes its changes have.
+  var byteCount: Int { changes.count * MemoryLayout<SequencedChange>.stride + keys.count }
+
+  fileprivate mutating func setAside<Failure: Error>(
+    files: [FileStamp],
+    put: (RunBlock, UnsafeRawBufferPointer, UnsafeRawBufferPointer) throws(Failure) -> Void
+  ) throws(Failure) {
+    let sort = ChangeSort(self, files: files)
+    var block = ChangeQueue()
+    for group in sort.groups {
+      for place in sort.order[Int(group.start)..<Int(group.start + group.count)] {
+        block.append(changes[Int(place)], of: keys)
+      }
+      if block.changes.count >= RunBlock.changesWanted { try block.flush(put) }
+    }
+    if !block.changes.isEmpty { try block.flush(put) }
+    changes.removeAll(keepingCapacity: true)
+    keys.removeAll(keepingCapacity: true)
+  }
+
+  /// Appends a change, whose keys lie in other memory.
+  mutating func append(_ change: SequencedChange, of others: [UInt8]) {
+    var change = change
+    let count = Int(change.keyCount) + Int(change.oldKeyCount)
+    let start = change.keyOffset
+    change.keyOffset = keys.count
+    keys += others[start..<start + count]
+    changes.append(change)
+  }
+
+  private mutating func flush<Failure: Error>(
+    _ put: (RunBlock, UnsafeRawBufferPointer, UnsafeRawBufferPointer) throws(Failure) -> Void
+  ) throws(Failure) {
+    guard let last = changes.last else { return }
+    let block = RunBlock(
+      changeCount: changes.count, keyByteCount: keys.count, lastKey: Array(key(of: last)))
+    let result = changes.withUnsafeBytes { changes in
+      keys.withUnsafeBytes { keys in
+        Result { () throws(Failure) in try put(block, changes, keys) }
+      }
+    }
+    try result.get()
+    changes.removeAll(keepingCapacity: true)
+    keys.removeAll(keepingCapacity: true)
+  }
+}

@@ -1,0 +1,80 @@
+import ChangeModel
+import Sequencing
+import Testing
+
+/// Queues that left memory as runs.
+@Suite struct RunMergeTests {
+  /// Some changes, of so few keys that runs share many.
+  private func batch(_ random: inout SplitMix, firstRecord: Int) -> ChangeBatch {
+    var batch = ChangeBatch()
+    batch.lineages = [""]
+    for record in 0..<Int.random(in: 0...300, using: &random) {
+      var change = Change(table: 0, operation: .update)
+      let key = Array("k\0\(Int.random(in: 0..<400, using: &random))".utf8)
+      change.key = ByteRange(offset: batch.keyBytes.count, count: key.count)
+      batch.keyBytes += key
+      change.recordIndex = UInt32(firstRecord + record)
+      change.position = Position(UInt64.random(in: 0...9, using: &random), 0, 0, 0)
+      batch.changes.append(change)
+    }
+    return batch
+  }
+
+  private struct Fact: Equatable {
+    var key: [UInt8]
+    var record: UInt32
+  }
+
+  private func facts(_ ordered: OrderedChanges) -> [Fact] {
+    ordered.groups.flatMap { group in
+      ordered.changes(of: group).map {
+        Fact(key: Array(ordered.key(of: group)), record: $0.recordIndex)
+      }
+    }
+  }
+
+  // Prevents: a change that is lost, doubled or out of order because a call was too large for memory.
+  @Test(arguments: 1...100 as ClosedRange<UInt64>)
+  func `changes come back as if they had never left memory`(seed: UInt64) {
+    var random = SplitMix(state: seed)
+    var kept = Sequencer()
+    var relieved = Sequencer()
+    var runs: [[RunBlock]] = []
+    var bytes: [[[UInt8]]] = []
+    func setAside() {
+      runs.append([])
+      bytes.append([])
+      relieved.setAside(collection: 0) { block, changes, keys in
+        runs[runs.count - 1].append(block)
+        bytes[bytes.count - 1].append(Array(changes) + Array(keys))
+      }
+    }
+    let file = kept.addFile(FileStamp(ordinal: 1, series: 0))
+    _ = relieved.addFile(FileStamp(ordinal: 1, series: 0))
+    var routes = [Sequencer.Route(collection: 0)]
+    routes[0].shapes = [ColumnSet(first: 3)]
+    var others = routes
+    var records = 0
+    for step in 0..<Int.random(in: 1...12, using: &random) {
+      let batch = batch(&random, firstRecord: records)
+      records += batch.changes.count
+      _ = kept.admit(batch, from: file, routes: &routes, lineages: [0])
+      _ = relieved.admit(batch, from: file, routes: &others, lineages: [0])
+      if step % 2 == 1 { setAside() }
+    }
+    setAside()
+    #expect(relieved.count(collection: 0) == 0)
+
+    var merge = RunMerge(runs, of: relieved.release(collection: 0).queue)
+    var found: [Fact] = []
+    let wanted = Int.random(in: 1...500, using: &random)
+    while let part = merge.next(wanted, read: { $2.copyBytes(from: bytes[$0][$1]) }) {
+      #expect(part.shapes == [ColumnSet(first: 3)])
+      let facts = facts(relieved.order(part))
+      // No key is in two parts.
+      #expect(found.last?.key != facts.first?.key)
+      found += facts
+    }
+    #expect(found == facts(kept.release(collection: 0)))
+  }
+}
