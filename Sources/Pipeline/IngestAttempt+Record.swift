@@ -7,8 +7,8 @@ import Sequencing
 /// What goes into the store besides rows: the manifest, what each file held for whom, the
 /// quarantine, and what is held.
 extension IngestAttempt {
-  /// Records the run's files, so that rows can name them.
-  mutating func recordFiles() async throws {
+  /// Begins the commit and records the run's files in it, so that rows can name them.
+  mutating func beginCommit() async throws {
     for slot in files.indices where !files[slot].isReread {
       files[slot].record.describe(files[slot])
     }
@@ -17,6 +17,7 @@ extension IngestAttempt {
     // What an earlier reading of the same file put into quarantine is judged anew.
     let again = files.filter { $0.record.id != 0 && $0.isWhole && !$0.isReread }.map(\.record.id)
     let identifiers = try await writer.perform { store in
+      try store.begin()
       for record in touched { try store.update(record) }
       for file in again { try store.dropQuarantined(ofFile: file) }
       return try records.map { record, isReread in
@@ -72,39 +73,34 @@ extension IngestAttempt {
         $0.hasUnadmitted = false
       }
     }
-    try await recordQuarantine()
-    let recorded = shares
+    // All at once: each turn of the writer costs as much as several statements.
+    let (quarantined, recorded, ordered, events) = (
+      quarantineEntries(), shares, orderUpdates(), notes
+    )
     try await writer.perform { store in
+      for entry in quarantined { try store.quarantine(entry) }
       for share in recorded { try store.record(share) }
+      for update in ordered { try update.record(in: store) }
+      for event in events { try store.insert(event) }
     }
-    try await recordOrder()
   }
 
-  /// Records what the files of collections say together.
-  private mutating func recordOrder() async throws {
+  /// What the files of collections say together now.
+  private mutating func orderUpdates() -> [OrderUpdate] {
+    var updates: [OrderUpdate] = []
     for (index, ledger) in orders {
       guard let id = catalog.entries[index].storeID else { continue }
       var ledger = ledger
       ledger.note = CollectionStore.OrderNote(
         counters: ledger.verdict.counters.text, doubts: doubts(about: index, by: ledger.verdict))
-      let lineages = ledger.lineageRecords(of: id, names: book.lineages)
-      let known = book.ledgers[id]
-      let closed = closedRank(of: index, ledger)
-      let order = ledger
-      try await writer.perform { store in
-        if order.gaps != known?.gaps { try store.setGaps(order.gaps, ofCollection: id) }
-        if order.note != known?.note { try store.setOrderNote(order.note, ofCollection: id) }
-        for (file, counts) in order.counts where counts != known?.counts[file] {
-          try store.setWaiting(
-            counts.waiting, provisional: counts.provisional, file: file, collection: id)
-        }
-        try store.setLineages(lineages, ofCollection: id)
-        try store.close(upTo: closed, collection: id)
-      }
+      updates.append(
+        OrderUpdate(
+          collection: id, known: book.ledgers[id], ledger: ledger,
+          lineages: ledger.lineageRecords(of: id, names: book.lineages),
+          closed: closedRank(of: index, ledger)))
       book.ledgers[id] = ledger
     }
-    let events = notes
-    try await writer.perform { store in for event in events { try store.insert(event) } }
+    return updates
   }
 
   /// Below what a collection may forget how its rows came about; nil where it must remember all.
@@ -147,7 +143,7 @@ extension IngestAttempt {
     catalog.update(index) { $0.heldID = id }
   }
 
-  private mutating func recordQuarantine() async throws {
+  private func quarantineEntries() -> [QuarantineEntry] {
     var entries: [QuarantineEntry] = []
     for file in files {
       // A table whose key was found has been read twice, and tells of a broken record twice.
@@ -155,10 +151,7 @@ extension IngestAttempt {
       entries += records.values.sorted { $0.byteOffset < $1.byteOffset }
         .map { QuarantineEntry(file: file.record.id, record: $0) }
     }
-    let quarantined = entries
-    try await writer.perform { store in
-      for entry in quarantined { try store.quarantine(entry) }
-    }
+    return entries
   }
 
   /// The tables whose changes wait, by the catalog's index; only those that this run met.
@@ -193,6 +186,28 @@ extension IngestAttempt {
     }
     summary.failedFiles += contexts.errors.values
     summary.tables = catalog.entries.filter { $0.storeID != nil }.map(\.name)
+  }
+}
+
+/// What a call makes known of the order of one collection.
+private struct OrderUpdate: Sendable {
+  var collection: Int64
+  /// What the store holds already; nil where that is not known.
+  var known: OrderBook.Ledger?
+  var ledger: OrderBook.Ledger
+  var lineages: [LineageRecord]
+  var closed: Rank?
+
+  /// Records what is new of it.
+  func record(in store: CollectionStore) throws {
+    if ledger.gaps != known?.gaps { try store.setGaps(ledger.gaps, ofCollection: collection) }
+    if ledger.note != known?.note { try store.setOrderNote(ledger.note, ofCollection: collection) }
+    for (file, counts) in ledger.counts where counts != known?.counts[file] {
+      try store.setWaiting(
+        counts.waiting, provisional: counts.provisional, file: file, collection: collection)
+    }
+    try store.setLineages(lineages, ofCollection: collection)
+    try store.close(upTo: closed, collection: collection)
   }
 }
 

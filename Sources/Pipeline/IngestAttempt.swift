@@ -81,9 +81,8 @@ struct IngestAttempt {
     try await readForRebuilds()
     try refuseChanged()
     summary.stages.begin(.write)
-    try await writer.perform { store in try store.begin() }
     do {
-      try await recordFiles()
+      try await beginCommit()
       try await readNumbers()
       noteTransactions()
       try await writeCollections()

@@ -266,6 +266,16 @@ package struct LawCase: Sendable, CustomStringConvertible {
         world.images = .minimal
       }
     ),
+    // Many rows of few changes: somewhere a delete and a later update are there, and the insert
+    // between them, in another file, is not. Then only the delete ends the earlier values.
+    (
+      "deletes whose next inserts are missing",
+      { world, _ in
+        world.images = .minimal
+        world.keySpace = 12
+        world.transactions = 36
+      }
+    ),
   ]
 
   private static func restart(_ world: inout WorldPlan, _ counters: CounterStyle) {

@@ -48,9 +48,9 @@ def by_test(*parts):
 
 MUTATIONS = [
     # Changes, documents and how they merge.
-    by_test("what is older than a delete is gone", MERGE, COUNTS,
+    Mutation("what is older than a delete is gone", MERGE, COUNTS,
              "floor.kind == .delete ? true : !isBefore(rank, floor.rank)",
-             "any grouping, order and repetition of changes gives the serial rows"),
+             "deletes whose next inserts are missing"),
     Mutation("an insert begins the row anew", MERGE, COUNTS,
              "floor.kind == .delete ? isBefore(floor.rank, rank) : true", "minimal images"),
     Mutation("the newest insert or delete is the floor", MERGE,
