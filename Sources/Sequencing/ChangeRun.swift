@@ -26,9 +26,11 @@ extension Sequencer {
   /// Makes room for so many bytes of changes where an eighth of them is there already: an array that
   /// doubles is in memory twice.
   package mutating func reserve(byteCount: Int) {
-    for index in queues.indices where queues[index].byteCount > byteCount / 8 {
-      queues[index].changes.reserveCapacity(
-        byteCount / MemoryLayout<SequencedChange>.stride + queues[index].changes.count / 8)
+    // A batch more than that is there before somebody looks.
+    let count = byteCount / MemoryLayout<SequencedChange>.stride * 9 / 8
+    for index in queues.indices
+    where queues[index].byteCount > byteCount / 8 && queues[index].changes.capacity < count {
+      queues[index].changes.reserveCapacity(count)
     }
   }
 
