@@ -31,6 +31,12 @@ struct RowMerge: ~Copyable {
     var floor: Rank?
     /// The rank up to which nothing can be missing; nil where that is not known.
     var closed: Rank?
+
+    /// Whether a row that ended must be remembered. What the collection's own floor ended need not,
+    /// nor what no change can come before.
+    func needsTombstone(_ state: RowState) -> Bool {
+      state.last != floor && closed.map(state.last.isClosed) != true
+    }
   }
 
   /// A column whose value the batch gives.

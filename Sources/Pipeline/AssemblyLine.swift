@@ -84,7 +84,7 @@ struct AssemblyLine {
     let rows = worker.handOver(for: spare.popLast() ?? AssembledRows())
     isApplying = true
     group.addTask { [writer] in
-      let counts = try await writer.perform { store in try store.apply(rows.batch, mode: .merge) }
+      let counts = try await writer.perform { store in try rows.write(to: store) }
       return .applied(rows, counts)
     }
     start(worker, in: &group)

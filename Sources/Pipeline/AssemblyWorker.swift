@@ -1,4 +1,5 @@
 import ChangeModel
+import CollectionStore
 
 /// Assembles the rows of one stretch of keys after another, a batch at a step.
 ///
@@ -7,6 +8,7 @@ import ChangeModel
 final class AssemblyWorker: @unchecked Sendable {
   private var assembler: RowAssembler
   private let reader: RecordReader
+  private var packer: RowPacker?
   private var rows = AssembledRows()
   /// The first key whose row the last step assembled.
   private(set) var firstKey = 0
@@ -14,9 +16,12 @@ final class AssemblyWorker: @unchecked Sendable {
   private var keys = 0..<0
 
   /// Makes an idle worker.
-  init(_ assembler: RowAssembler, reading reader: RecordReader) {
+  ///
+  /// - Parameter loaded: the collection, where its rows are packed to be loaded.
+  init(_ assembler: RowAssembler, reading reader: RecordReader, for loaded: Collection?) {
     self.assembler = assembler
     self.reader = reader
+    packer = loaded.map { RowPacker($0) }
   }
 
   /// How many changes repeated one at the same place of the log.
@@ -38,6 +43,7 @@ final class AssemblyWorker: @unchecked Sendable {
     firstKey = keys.lowerBound
     rows.batch.removeAll()
     try assembler.assemble(&keys, into: &rows.batch, reading: reader)
+    packer?.pack(rows.batch, into: rows.packed)
   }
 
   /// Gives away the assembled rows; the next are assembled in the memory of `others`.
@@ -52,4 +58,11 @@ final class AssemblyWorker: @unchecked Sendable {
 /// Unchecked: it belongs to one task at a time.
 final class AssembledRows: @unchecked Sendable {
   var batch = RowBatch(collection: 0)
+  /// The same rows packed, where they are to be loaded.
+  let packed = PackedRows()
+
+  /// Writes the rows.
+  func write(to store: CollectionStore) throws -> ApplyCounts {
+    try store.load(packed) ?? store.apply(batch, mode: .merge)
+  }
 }

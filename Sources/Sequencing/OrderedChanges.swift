@@ -11,6 +11,8 @@ package struct OrderedChanges: Sendable {
   let order: [UInt32]
   /// The stretches of `order` that share a key.
   package let groups: [Group]
+  /// Whether some key changed in two lineages of one phase.
+  package let hasParallelKeys: Bool
 
   /// The changes that arrived under one key: a stretch of the order.
   package struct Group: Sendable {
@@ -25,6 +27,7 @@ package struct OrderedChanges: Sendable {
     let sort = ChangeSort(queue, files: files)
     var order = sort.order
     groups = sort.groups
+    hasParallelKeys = !sort.parallel.isEmpty
     for group in sort.parallel {
       order[Int(group.start)..<Int(group.start + group.count)].sort { left, right in
         Self.rank(of: queue.changes[Int(left)], files: files).isBefore(
