@@ -1,4 +1,4 @@
-import ChangeModel
+package import ChangeModel
 import SQLiteKit
 
 /// Bulk loading: a new table's rows are written as whole pages, past SQLite.
@@ -9,9 +9,11 @@ import SQLiteKit
 extension CollectionStore {
   /// Begins to load the empty table of a collection; within a transaction, which ends here.
   ///
+  /// - Parameter closed: up to where nothing will be missing when the load has ended, as
+  ///   ``close(upTo:collection:)`` will be told: what that forgets is not written at all.
   /// - Returns: the collection, to pack rows for; nil where its rows cannot be loaded, and nothing
   ///   has changed: the file is no bulk build, or the table has rows already.
-  package func beginLoad(of id: Int64) throws -> Collection? {
+  package func beginLoad(of id: Int64, closed: Rank? = nil) throws -> Collection? {
     guard case .bulkBuild = mode, load == nil, let descriptor = build?.descriptor else {
       return nil
     }
@@ -26,7 +28,9 @@ extension CollectionStore {
     }
     try connection.execute("PRAGMA query_only = ON")
     load = TableLoad(writer.collection, roots: roots, pages: pages)
-    return writer.collection
+    var collection = writer.collection
+    collection.closed = closed
+    return collection
   }
 
   /// Writes rows of the collection that is being loaded.

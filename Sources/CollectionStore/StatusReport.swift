@@ -88,7 +88,7 @@ extension CollectionStore {
   private func status(of collection: Collection) throws -> CollectionStatus {
     var status = CollectionStatus(collection: collection)
     let id = collection.id
-    status.rows = try count(Identifier.quoted(collection.name))
+    status.rows = try rowCount(of: collection)
     status.files = try count("_resequel_file_collections WHERE collection = \(id)")
     status.appliedChanges = try number(
       """
@@ -106,6 +106,11 @@ extension CollectionStore {
     status.lineages = try lineages(ofCollection: id)
     status.gaps = try gaps(ofCollection: id)
     return status
+  }
+
+  /// How many rows a collection has.
+  package func rowCount(of collection: Collection) throws -> Int {
+    try count(Identifier.quoted(collection.name))
   }
 
   private func quarantined(of source: SourceTable) throws -> Int {

@@ -104,7 +104,7 @@ extension IngestAttempt {
   }
 
   /// Below what a collection may forget how its rows came about; nil where it must remember all.
-  private func closedRank(of index: Int, _ ledger: OrderBook.Ledger) -> Rank? {
+  func closedRank(of index: Int, _ ledger: OrderBook.Ledger) -> Rank? {
     let entry = catalog.entries[index]
     // What a person has held back is not known to be nothing. Without keys there is no row that
     // could be recomputed alone.

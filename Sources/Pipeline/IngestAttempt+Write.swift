@@ -193,7 +193,8 @@ extension IngestAttempt {
     } else if canLoad, ordered.groups.count >= configuration.loadedKeyCount,
       let id = catalog.entries[index].storeID
     {
-      loaded = try await writer.perform { store in try store.beginLoad(of: id) }
+      let closed = orders[index].flatMap { closedRank(of: index, $0) }
+      loaded = try await writer.perform { store in try store.beginLoad(of: id, closed: closed) }
     }
   }
 

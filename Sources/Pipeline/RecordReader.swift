@@ -5,14 +5,8 @@ import Sequencing
 
 /// Reads single records again, in the second pass: their bytes, and then their values.
 final class RecordReader {
-  private var decoder: RecordDecoder
-  private var routes = DecoderRoutes()
-  private var fetcher = RecordFetcher()
-  private let scratch = ScratchBytes()
-  private let files: [RunFile]
-  /// By slot; nil for a file that was never read. Apart from the files, which are dear to copy.
-  private let layouts: [FileLayout?]
-  private var catalog: Catalog
+  // In one piece, because each access to a class's variable is checked.
+  private var reading: RecordReading
   /// How often files had been read when it was made; see ``IngestAttempt/readings``.
   let readings: Int
 
@@ -23,6 +17,40 @@ final class RecordReader {
   ///   - catalog: the run's collections; every column is known in it by now.
   init(files: [RunFile], catalog: Catalog, readings: Int) {
     self.readings = readings
+    reading = RecordReading(files: files, catalog: catalog)
+  }
+
+  /// Looks once more whether the files are still what the first pass read; before a commit.
+  func verify() throws { try reading.verify() }
+
+  /// The raw bytes of a change's record.
+  func bytes(of change: SequencedChange) throws -> [UInt8] {
+    Array(try reading.fetch(change))
+  }
+
+  /// Appends the values that a change names to a buffer, ascending by the collection's columns.
+  ///
+  /// - Returns: the cells that were appended.
+  /// - Throws: ``UnusableInput``: the file changed since the first pass, or a value is malformed.
+  func appendValues(
+    of change: SequencedChange, to buffer: inout CellBuffer
+  ) throws -> Range<Int> {
+    try reading.appendValues(of: change, to: &buffer)
+  }
+}
+
+/// What a ``RecordReader`` does.
+private struct RecordReading: ~Copyable {
+  private var decoder: RecordDecoder
+  private var routes = DecoderRoutes()
+  private var fetcher = RecordFetcher()
+  private var scratch = ScratchBytes()
+  private let files: [RunFile]
+  /// By slot; nil for a file that was never read. Apart from the files, which are dear to copy.
+  private let layouts: [FileLayout?]
+  private var catalog: Catalog
+
+  init(files: [RunFile], catalog: Catalog) {
     self.files = files
     layouts = files.map { $0.outcome?.layout }
     self.catalog = catalog
@@ -34,8 +62,7 @@ final class RecordReader {
     decoder = RecordDecoder(plan: { catalog.plan(for: $0) })
   }
 
-  /// Looks once more whether the files are still what the first pass read; before a commit.
-  func verify() throws {
+  mutating func verify() throws {
     do throws(IngestError) {
       try fetcher.verify()
     } catch {
@@ -45,16 +72,7 @@ final class RecordReader {
     }
   }
 
-  /// The raw bytes of a change's record.
-  func bytes(of change: SequencedChange) throws -> [UInt8] {
-    Array(try fetch(change))
-  }
-
-  /// Appends the values that a change names to a buffer, ascending by the collection's columns.
-  ///
-  /// - Returns: the cells that were appended.
-  /// - Throws: ``UnusableInput``: the file changed since the first pass, or a value is malformed.
-  func appendValues(
+  mutating func appendValues(
     of change: SequencedChange, to buffer: inout CellBuffer
   ) throws -> Range<Int> {
     guard let layout = layouts[Int(change.file)] else {
@@ -73,11 +91,11 @@ final class RecordReader {
           recordIndex: Int(change.recordIndex), reason: error.cause))
     }
     follow(table)
-    return translate(start..<buffer.cells.count, of: &buffer, columns: routes.columns[table])
+    return translate(start..<buffer.cells.count, of: &buffer, table: table)
   }
 
   /// The record's bytes; valid until the next fetch.
-  private func fetch(_ change: SequencedChange) throws -> UnsafeRawBufferPointer {
+  mutating func fetch(_ change: SequencedChange) throws -> UnsafeRawBufferPointer {
     let count = Int(change.recordLength)
     let scratch = scratch.bytes(count: count + ReadWindow.paddingByteCount)
     let record = UnsafeMutableRawBufferPointer(rebasing: scratch[..<count])
@@ -89,7 +107,7 @@ final class RecordReader {
     return UnsafeRawBufferPointer(record)
   }
 
-  private func follow(_ table: Int) {
+  private mutating func follow(_ table: Int) {
     let isKnown =
       table < routes.columns.count
       && routes.columns[table].count == decoder.tables[table].columns.count
@@ -98,13 +116,13 @@ final class RecordReader {
   }
 
   /// From the decoder's column numbers to the collection's.
-  private func translate(
-    _ cells: Range<Int>, of buffer: inout CellBuffer, columns: [Int]
+  private mutating func translate(
+    _ cells: Range<Int>, of buffer: inout CellBuffer, table: Int
   ) -> Range<Int> {
     var isAscending = true
     var previous = -1
     for index in cells {
-      let column = columns[Int(buffer.cells[index].column)]
+      let column = routes.columns[table][Int(buffer.cells[index].column)]
       buffer.cells[index].column = UInt32(column)
       isAscending = isAscending && column > previous
       previous = column
@@ -115,13 +133,13 @@ final class RecordReader {
 }
 
 /// Memory for one record at a time, with room for what decoders read behind it.
-private final class ScratchBytes {
+private struct ScratchBytes: ~Copyable {
   private var bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 64)
 
   deinit { bytes.deallocate() }
 
   /// At least so many bytes; what was in them before is gone.
-  func bytes(count: Int) -> UnsafeMutableRawBufferPointer {
+  mutating func bytes(count: Int) -> UnsafeMutableRawBufferPointer {
     if bytes.count < count {
       bytes.deallocate()
       bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: count * 2, alignment: 64)

@@ -4,6 +4,8 @@ import Hashing
 import Scanning
 
 /// The fast road: records that look like ones seen before.
+///
+/// All of it is `mutating`: to call anything else the compiler would copy the whole decoder.
 extension RecordDecoder {
   /// Decodes records for as long as templates match them.
   ///
@@ -64,9 +66,9 @@ extension RecordDecoder {
       let template = templates.templates + candidate
       guard template.pointee.tokenCount <= tokens.count - index else { continue }
       match.numbers.update(repeating: 0, count: RecordTemplate.Number.total)
-      end = template.pointee.match(
-        tokens.base, from: first, limit: tokens.byteCount, offsets: tokens.offsets + index,
-        into: match)
+      end = RecordTemplate.match(
+        template.pointee.steps, tokens.base, from: first, limit: tokens.byteCount,
+        offsets: tokens.offsets + index, into: match)
       guard end > 0, hasGoodEscapes(tokens.base, template) else { continue }
       if place > 0 {
         alternatives[place] = alternatives[0]
@@ -79,7 +81,7 @@ extension RecordDecoder {
 
   /// Whether all escapes in the values are valid, and none is in the key.
   @inline(__always)
-  private func hasGoodEscapes(
+  private mutating func hasGoodEscapes(
     _ base: UnsafeRawPointer, _ template: UnsafePointer<RecordTemplate>
   ) -> Bool {
     let spanCount = template.pointee.spanCount
@@ -93,7 +95,7 @@ extension RecordDecoder {
   }
 
   @inline(__always)
-  private func isClean(_ base: UnsafeRawPointer, _ span: (first: Int, last: Int)) -> Bool {
+  private mutating func isClean(_ base: UnsafeRawPointer, _ span: (first: Int, last: Int)) -> Bool {
     let values = templates.memory.values
     let start = values[span.first].start
     let end = values[span.last].start + values[span.last].count
@@ -101,7 +103,7 @@ extension RecordDecoder {
   }
 
   @inline(never)
-  private func checkEscapes(
+  private mutating func checkEscapes(
     _ base: UnsafeRawPointer, _ template: UnsafePointer<RecordTemplate>
   ) -> Bool {
     for part in 0..<template.pointee.keyCount {
@@ -119,14 +121,14 @@ extension RecordDecoder {
   }
 
   @inline(__always)
-  private func value(_ index: Int, _ base: UnsafeRawPointer) -> UnsafeRawBufferPointer {
+  private mutating func value(_ index: Int, _ base: UnsafeRawPointer) -> UnsafeRawBufferPointer {
     let value = templates.memory.values[index]
     return UnsafeRawBufferPointer(start: base + value.start, count: value.count)
   }
 
   /// Fills in the change of the record that was matched last; false where the general way must.
   @inline(__always)
-  private func fill(
+  private mutating func fill(
     _ change: inout Change, _ base: UnsafeRawPointer, _ template: UnsafePointer<RecordTemplate>,
     keys keyBytes: inout [UInt8]
   ) -> Bool {
@@ -152,7 +154,7 @@ extension RecordDecoder {
 
   /// Appends a part of the key; false where it is NULL or differs before and after the change.
   @inline(__always)
-  private func appendKeyPart(
+  private mutating func appendKeyPart(
     _ base: UnsafeRawPointer, _ part: (new: Int32, old: Int32, isNumeric: Bool),
     isCompound: Bool, to bytes: inout [UInt8]
   ) -> Bool {
@@ -177,7 +179,7 @@ extension RecordDecoder {
   }
 
   @inline(never)
-  private func appendNumericPart(
+  private mutating func appendNumericPart(
     _ text: UnsafeRawBufferPointer, isCompound: Bool, to bytes: inout [UInt8]
   ) -> Bool {
     var canonical: [UInt8] = []
@@ -194,7 +196,7 @@ extension RecordDecoder {
   /// Fills position, time and counter from the numbers that were matched last; false where they do
   /// not fit.
   @inline(__always)
-  private func setOrder(
+  private mutating func setOrder(
     _ template: UnsafePointer<RecordTemplate>, _ change: inout Change
   ) -> Bool {
     let numbers = templates.memory.numbers
@@ -238,6 +240,9 @@ extension RecordDecoder {
     guard template.pointee.tokenCount == tokens.count, end == bytes.count,
       schemas == nil || states[table].schemas === schemas
     else { return nil }
+    let (span, isPlain) = namedSpan(tokens.base, template)
+    let copy = buffer.bytes.count
+    if isPlain { buffer.bytes.append(contentsOf: span) }
     for index in 0..<template.pointee.namedCount {
       let (column, place) = template.pointee.named[index]
       guard place >= 0 else {
@@ -245,16 +250,45 @@ extension RecordDecoder {
         continue
       }
       let text = value(Int(place), tokens.base)
-      var raw = RawValue(kind: .text, text: text)
-      if text.equals("null") {
-        raw.kind = .null
-      } else if JSONText.hasEscape(text) {
-        raw.kind = .jsonEscaped
-      }
       let type = states[table].types[Int(column)]
-      buffer.cells.append(cell(Int(column), raw, type, &buffer.bytes))
+      if text.equals("null") {
+        buffer.cells.append(Cell(null: UInt32(column)))
+      } else if isPlain, type == nil || type == .text, let span = span.baseAddress,
+        let start = text.baseAddress
+      {
+        buffer.cells.append(
+          Cell(
+            column: UInt32(column),
+            text: ByteRange(offset: copy + (start - span), count: text.count)))
+      } else {
+        let kind: RawValue.Kind = JSONText.hasEscape(text) ? .jsonEscaped : .text
+        let raw = RawValue(kind: kind, text: text)
+        buffer.cells.append(cell(Int(column), raw, type, &buffer.bytes))
+      }
     }
     return UInt32(table)
+  }
+
+  /// The stretch of the record that was matched last in which all named values lie.
+  ///
+  /// - Returns: it, and whether it may be copied whole, in place of each value: they lie close
+  ///   together, and without escapes.
+  private mutating func namedSpan(
+    _ base: UnsafeRawPointer, _ template: UnsafePointer<RecordTemplate>
+  ) -> (span: UnsafeRawBufferPointer, isPlain: Bool) {
+    var start = Int.max
+    var end = 0
+    for index in 0..<template.pointee.namedCount {
+      let place = Int(template.pointee.named[index].value)
+      guard place >= 0 else { continue }
+      let value = templates.memory.values[place]
+      start = min(start, value.start)
+      end = max(end, value.start + value.count)
+    }
+    guard start < end, end - start < template.pointee.namedCount * 256,
+      memchr(base + start, 0x5C, end - start) == nil
+    else { return (UnsafeRawBufferPointer(start: nil, count: 0), false) }
+    return (UnsafeRawBufferPointer(start: base + start, count: end - start), true)
   }
 
   /// Adds a template if it gives back the change that it was learned from.
@@ -266,8 +300,8 @@ extension RecordDecoder {
     let match = RecordTemplate.Match(
       values: templates.memory.values, numbers: templates.memory.numbers)
     for place in 0..<RecordTemplate.Number.total { match.numbers[place] = 0 }
-    let end = template.match(
-      tokens.base, from: start + prefixCount, limit: tokens.byteCount,
+    let end = RecordTemplate.match(
+      template.steps, tokens.base, from: start + prefixCount, limit: tokens.byteCount,
       offsets: tokens.offsets + index, into: match)
     guard end == start + Int(change.recordLength) else { return }
     var bytes: [UInt8] = []

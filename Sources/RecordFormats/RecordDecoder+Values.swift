@@ -75,8 +75,9 @@ extension RecordDecoder {
     }
   }
 
-  /// Makes the cell of a value; its text is appended to `bytes`.
-  func cell(
+  /// Makes the cell of a value; its text is appended to `bytes`. Mutating, since to call it the
+  /// compiler would copy the whole decoder else.
+  mutating func cell(
     _ column: Int, _ value: RawValue, _ type: ColumnType?, _ bytes: inout [UInt8]
   ) -> Cell {
     let column = UInt32(column)

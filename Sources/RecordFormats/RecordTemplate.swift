@@ -75,22 +75,22 @@ struct RecordTemplate {
   /// Matches a record against the steps.
   ///
   /// - Parameters:
+  ///   - steps: the template's.
   ///   - base: the text.
   ///   - start: where the first literal must begin.
   ///   - limit: the text's length.
   ///   - offsets: the record's tokens, at least `tokenCount`.
   /// - Returns: where the record ends, or -1.
-  @inline(__always)
-  func match(
-    _ base: UnsafeRawPointer, from start: Int, limit: Int, offsets: UnsafePointer<UInt32>,
-    into match: Match
+  static func match(
+    _ steps: UnsafePointer<TemplateStep>, _ base: UnsafeRawPointer, from start: Int, limit: Int,
+    offsets: UnsafePointer<UInt32>, into match: Match
   ) -> Int {
     var position = start
-    var step = UnsafePointer(steps)
+    var step = steps
     while true {
       let count = Int(step.pointee.literalCount)
       guard count <= limit &- position,
-        Self.isEqual(base + position, step.pointee.literal, count)
+        isEqual(base + position, step.pointee.literal, count)
       else { return -1 }
       position &+= count
       switch step.pointee.hole {

@@ -1,4 +1,5 @@
 package import ChangeModel
+import Glibc
 
 /// Some keys' changes as they are put aside: a stretch of a run, whose blocks ascend by key.
 ///
@@ -31,6 +32,12 @@ extension Sequencer {
     for index in queues.indices
     where queues[index].byteCount > byteCount / 8 && queues[index].changes.capacity < count {
       queues[index].changes.reserveCapacity(count)
+      // In huge pages, where the system has them for those who ask: so much memory is taken page by
+      // page else, while the decoders wait.
+      queues[index].changes.withUnsafeMutableBufferPointer { changes in
+        let start = UnsafeMutableRawPointer(changes.baseAddress!).alignedUp(toMultipleOf: 4096)
+        _ = madvise(start, byteCount, MADV_HUGEPAGE)
+      }
     }
   }
 

@@ -1,10 +1,11 @@
 import ChangeModel
+import Dispatch
 
 /// Orders changes by key (as bytes) and rank, and finds the stretches that share a key.
 ///
 /// Keys of a table begin alike ("user-…"): the eight bytes behind what all of them share decide
 /// nearly always. Changes are sorted by those as numbers, in linear time; only stretches of which
-/// they are equal are compared further.
+/// they are equal are compared further, those of many changes on all cores.
 struct ChangeSort {
   /// Indexes into the queue's changes, ordered by key and rank.
   private(set) var order: [UInt32] = []
@@ -14,7 +15,7 @@ struct ChangeSort {
   private(set) var parallel: [OrderedChanges.Group] = []
 
   /// What a sort moves about.
-  private struct Item {
+  fileprivate struct Item {
     /// The key's bytes behind the shared ones, big-endian, padded with zeros.
     var prefix: UInt64
     var index: UInt32
@@ -22,101 +23,59 @@ struct ChangeSort {
     var keyCount: UInt32
   }
 
+  /// The groups of a part of the items.
+  fileprivate struct Part: Sendable {
+    var groups: [OrderedChanges.Group] = []
+    var parallel: [OrderedChanges.Group] = []
+  }
+
+  /// A part has at least so many changes: fewer are not worth another thread.
+  private static let partCount = 1 << 16
+
   init(_ queue: ChangeQueue, files: [FileStamp]) {
-    groups.reserveCapacity(queue.changes.count / 2)
     queue.changes.withUnsafeBufferPointer { changes in
       queue.keys.withUnsafeBytes { keys in
         let keys = Keys(changes: changes, bytes: keys)
         let items = Self.sortedByPrefix(keys)
         defer { items.deallocate() }
-        var start = 0
-        while start < items.count {
-          var end = start + 1
-          while end < items.count, items[end].prefix == items[start].prefix { end += 1 }
-          if end - start > 1 { Self.sort(items, start..<end, keys, files) }
-          group(items, start..<end, keys)
-          start = end
+        for part in Self.parts(items, keys, files) {
+          groups += part.groups
+          parallel += part.parallel
         }
         order = items.map(\.index)
       }
     }
   }
 
-  /// Finds the groups of a sorted stretch of one prefix.
-  private mutating func group(
-    _ items: UnsafeMutableBufferPointer<Item>, _ stretch: Range<Int>, _ keys: Keys
-  ) {
-    var start = stretch.lowerBound
-    var isParallel = false
-    for index in stretch.dropFirst() {
-      let (left, right) = (items[index - 1], items[index])
-      if Self.compare(left, right, keys) == 0 {
-        isParallel = isParallel || keys.areParallel(left.index, right.index)
-      } else {
-        append(start..<index, isParallel: isParallel)
-        start = index
-        isParallel = false
+  /// Sorts all stretches of one prefix, and finds the groups: of as many parts at a time as there are
+  /// cores.
+  private static func parts(
+    _ items: UnsafeMutableBufferPointer<Item>, _ keys: Keys, _ files: [FileStamp]
+  ) -> [Part] {
+    let count = max(1, min(16, items.count / partCount))
+    let borders = (0...count).map { border(of: items, atOrBehind: items.count * $0 / count) }
+    // Each part is its own stretch of the items, and has its own place in the result.
+    nonisolated(unsafe) let (items, keys) = (items, keys)
+    return [Part](unsafeUninitializedCapacity: count) { parts, initialized in
+      nonisolated(unsafe) let parts = parts
+      DispatchQueue.concurrentPerform(iterations: count) { index in
+        var part = Part()
+        part.sort(items, borders[index]..<borders[index + 1], keys, files)
+        parts.initializeElement(at: index, to: part)
       }
-    }
-    append(start..<stretch.upperBound, isParallel: isParallel)
-  }
-
-  private mutating func append(_ stretch: Range<Int>, isParallel: Bool) {
-    let group = OrderedChanges.Group(
-      start: UInt32(stretch.lowerBound), count: UInt32(stretch.count))
-    groups.append(group)
-    if isParallel { parallel.append(group) }
-  }
-
-  /// Compares keys that have one prefix: negative, zero or positive, as memcmp does.
-  @inline(__always)
-  private static func compare(_ left: Item, _ right: Item, _ keys: Keys) -> Int {
-    if max(left.keyCount, right.keyCount) <= keys.prefixEnd {
-      return Int(left.keyCount) - Int(right.keyCount)
-    }
-    return keys.compare(left.index, right.index)
-  }
-
-  /// Sorts changes of one prefix. They are few, and nearly in order, since logs are read forward.
-  private static func sort(
-    _ items: UnsafeMutableBufferPointer<Item>, _ stretch: Range<Int>, _ keys: Keys,
-    _ files: [FileStamp]
-  ) {
-    guard stretch.count <= 16 else {
-      var long = UnsafeMutableBufferPointer(rebasing: items[stretch])
-      return long.sort { precedes($0, $1, keys, files) }
-    }
-    for end in stretch.dropFirst() {
-      let item = items[end]
-      var place = end
-      while place > stretch.lowerBound, precedes(item, items[place - 1], keys, files) {
-        items[place] = items[place - 1]
-        place -= 1
-      }
-      items[place] = item
+      initialized = count
     }
   }
 
-  /// Whether a change comes before another of its prefix.
-  @inline(__always)
-  private static func precedes(
-    _ left: Item, _ right: Item, _ keys: Keys, _ files: [FileStamp]
-  ) -> Bool {
-    let order = compare(left, right, keys)
-    if order != 0 { return order < 0 }
-    let first = keys.changes[Int(left.index)]
-    let second = keys.changes[Int(right.index)]
-    #if PASS_THROUGH
-      // The changes of a key stay as they arrived: in the order of the files and in it.
-      return (first.file, first.recordIndex) < (second.file, second.recordIndex)
-    #else
-      // Lineages of one phase stand apart, since `<` has cycles among three of two lineages.
-      if first.lineage != second.lineage, first.phase == second.phase {
-        return first.lineage < second.lineage
-      }
-      return OrderedChanges.rank(of: first, files: files)
-        < OrderedChanges.rank(of: second, files: files)
-    #endif
+  /// The first place at or behind another at which a new prefix begins.
+  private static func border(
+    of items: UnsafeMutableBufferPointer<Item>, atOrBehind place: Int
+  ) -> Int {
+    var place = place
+    while place > 0, place < items.count, items[place].prefix == items[place - 1].prefix {
+      place += 1
+    }
+    return place
   }
 
   /// The changes by the prefixes of their keys, those of equal ones in the order of admission: a
@@ -154,6 +113,103 @@ struct ChangeSort {
     }
     spare.deallocate()
     return items
+  }
+}
+
+extension ChangeSort.Part {
+  /// Sorts the stretches of one prefix among items that are sorted by it, and finds their groups.
+  fileprivate mutating func sort(
+    _ items: UnsafeMutableBufferPointer<ChangeSort.Item>, _ part: Range<Int>, _ keys: Keys,
+    _ files: [FileStamp]
+  ) {
+    groups.reserveCapacity(part.count / 2)
+    var start = part.lowerBound
+    while start < part.upperBound {
+      var end = start + 1
+      while end < part.upperBound, items[end].prefix == items[start].prefix { end += 1 }
+      if end - start > 1 { Self.sort(items, start..<end, keys, files) }
+      group(items, start..<end, keys)
+      start = end
+    }
+  }
+
+  /// Finds the groups of a sorted stretch of one prefix.
+  private mutating func group(
+    _ items: UnsafeMutableBufferPointer<ChangeSort.Item>, _ stretch: Range<Int>, _ keys: Keys
+  ) {
+    var start = stretch.lowerBound
+    var isParallel = false
+    for index in stretch.dropFirst() {
+      let (left, right) = (items[index - 1], items[index])
+      if Self.compare(left, right, keys) == 0 {
+        isParallel = isParallel || keys.areParallel(left.index, right.index)
+      } else {
+        append(start..<index, isParallel: isParallel)
+        start = index
+        isParallel = false
+      }
+    }
+    append(start..<stretch.upperBound, isParallel: isParallel)
+  }
+
+  private mutating func append(_ stretch: Range<Int>, isParallel: Bool) {
+    let group = OrderedChanges.Group(
+      start: UInt32(stretch.lowerBound), count: UInt32(stretch.count))
+    groups.append(group)
+    if isParallel { parallel.append(group) }
+  }
+
+  /// Compares keys that have one prefix: negative, zero or positive, as memcmp does.
+  @inline(__always)
+  private static func compare(_ left: ChangeSort.Item, _ right: ChangeSort.Item, _ keys: Keys)
+    -> Int
+  {
+    if max(left.keyCount, right.keyCount) <= keys.prefixEnd {
+      return Int(left.keyCount) - Int(right.keyCount)
+    }
+    return keys.compare(left.index, right.index)
+  }
+
+  /// Sorts changes of one prefix. They are few, and nearly in order, since logs are read forward.
+  private static func sort(
+    _ items: UnsafeMutableBufferPointer<ChangeSort.Item>, _ stretch: Range<Int>, _ keys: Keys,
+    _ files: [FileStamp]
+  ) {
+    guard stretch.count <= 16 else {
+      var long = UnsafeMutableBufferPointer(rebasing: items[stretch])
+      return long.sort { precedes($0, $1, keys, files) }
+    }
+    for end in stretch.dropFirst() {
+      let item = items[end]
+      var place = end
+      while place > stretch.lowerBound, precedes(item, items[place - 1], keys, files) {
+        items[place] = items[place - 1]
+        place -= 1
+      }
+      items[place] = item
+    }
+  }
+
+  /// Whether a change comes before another of its prefix.
+  @inline(__always)
+  private static func precedes(
+    _ left: ChangeSort.Item, _ right: ChangeSort.Item, _ keys: Keys, _ files: [FileStamp]
+  ) -> Bool {
+    let order = compare(left, right, keys)
+    if order != 0 { return order < 0 }
+    let first = keys.changes[Int(left.index)]
+    let second = keys.changes[Int(right.index)]
+    #if PASS_THROUGH
+      // The changes of a key stay as they arrived: in the order of the files and in it.
+      return (first.file, first.recordIndex) < (second.file, second.recordIndex)
+    #else
+      // Lineages of one phase stand apart, since `<` has cycles among three of two lineages.
+      if first.lineage != second.lineage, first.phase == second.phase {
+        return first.lineage < second.lineage
+      }
+      return OrderedChanges.rank(of: first, files: files)
+        < OrderedChanges.rank(of: second, files: files)
+    #endif
   }
 }
 

@@ -21,8 +21,10 @@ struct StoreReader {
 
   /// The collections and how many rows they have, by name.
   func collections() throws -> [TableSize] {
-    try store.status(eventLimit: 0).collections.map {
-      TableSize(name: $0.collection.name, rows: $0.rows)
+    try store.snapshot {
+      try store.allCollections().map {
+        TableSize(name: $0.name, rows: try store.rowCount(of: $0))
+      }
     }
   }
 
