@@ -59,7 +59,7 @@ extension RecordDecoder {
     return start
   }
 
-  private func isBlank(_ count: Int) -> Bool {
+  private mutating func isBlank(_ count: Int) -> Bool {
     (count == 0
       || (texts.csv.fields.count == 1 && texts.csv.fields[0].count == 0
         && !texts.csv.fields[0].isQuoted))
@@ -73,39 +73,35 @@ extension RecordDecoder {
   mutating func scanRow(
     _ window: UnsafeRawBufferPointer, from start: Int, isWhole: Bool = false
   ) -> CSVScanner.Outcome {
-    let dialect = csvLayout?.dialect
-    let escapes: [UInt8?] =
-      if let escape = dialect?.escape {
-        [escape == texts.csv.quote ? nil : escape]
-      } else {
-        [nil, UInt8(ascii: "\\")]
-      }
-    texts.csvEscape = escapes[0]
-    let first = texts.csv.scan(window, from: start, escape: escapes[0])
+    let known = csvLayout?.dialect.escape
+    let escape = known == texts.csv.quote ? nil : known
+    texts.csvEscape = escape
+    let first = texts.csv.scan(window, from: start, escape: escape)
     isRow = checkRow(window, first)
-    if isRow || escapes.count == 1 { return first }
+    if isRow || known != nil { return first }
     if !isWhole, case .row(_, _, false) = first, isTornRow(window) { return first }
-    texts.csvEscape = escapes[1]
-    let second = texts.csv.scan(window, from: start, escape: escapes[1])
+    let backslash = UInt8(ascii: "\\")
+    texts.csvEscape = backslash
+    let second = texts.csv.scan(window, from: start, escape: backslash)
     isRow = checkRow(window, second)
     if isRow { return second }
     // A row that is cut off in a quoted text looks ended under the wrong escape.
     if case .unclosed = second { return second }
     if case .row = first {
-      texts.csvEscape = escapes[0]
-      _ = texts.csv.scan(window, from: start, escape: escapes[0])
+      texts.csvEscape = nil
+      _ = texts.csv.scan(window, from: start, escape: nil)
     }
     return first
   }
 
   /// Whether the fields could be the beginning of a row.
-  private func isTornRow(_ window: UnsafeRawBufferPointer) -> Bool {
+  private mutating func isTornRow(_ window: UnsafeRawBufferPointer) -> Bool {
     texts.csv.fields.count < csvColumns.count * 3 + 3
   }
 
   /// Whether the last scan gave a row of the table: of its columns, or of its triplets and the
   /// three fields behind them.
-  private func checkRow(_ window: UnsafeRawBufferPointer, _ outcome: CSVScanner.Outcome) -> Bool {
+  private mutating func checkRow(_ window: UnsafeRawBufferPointer, _ outcome: CSVScanner.Outcome) -> Bool {
     guard case .row = outcome else { return false }
     if texts.csv.fields.count == csvColumns.count { return true }
     guard texts.csv.fields.count == csvColumns.count * 3 + 3 else { return false }
@@ -273,14 +269,14 @@ extension RecordDecoder {
     return try readEmbeddedText(isCursor: isCursor)
   }
 
-  private func content(
+  private mutating func content(
     _ field: CSVField, _ window: UnsafeRawBufferPointer
   ) -> UnsafeRawBufferPointer {
     UnsafeRawBufferPointer(rebasing: window[field.start..<field.start + field.count])
   }
 
   /// A field's value. The NULL marker counts only without quotes.
-  private func value(_ field: CSVField, _ window: UnsafeRawBufferPointer) -> RawValue {
+  private mutating func value(_ field: CSVField, _ window: UnsafeRawBufferPointer) -> RawValue {
     let content = content(field, window)
     if !field.isQuoted, content.count == csvNull.count, content.elementsEqual(csvNull) {
       return RawValue(kind: .null, text: content)

@@ -1,5 +1,3 @@
-import Glibc
-
 /// A field of a CSV row: where its content is, and what must be done to read it.
 @frozen @usableFromInline
 package struct CSVField: Sendable {
@@ -111,36 +109,59 @@ package struct CSVScanner {
     _ hasEscape: inout Bool
   ) -> Int? {
     var offset = start
-    while offset < count {
-      if let escape {
-        let byte = base.load(fromByteOffset: offset, as: UInt8.self)
-        if byte == escape {
-          hasEscape = true
-          offset += 2
-          continue
-        }
-        if byte != quote {
-          offset += 1
-          continue
-        }
-      } else {
-        guard let found = memchr(base + offset, Int32(quote), count - offset) else { return nil }
-        offset = UnsafeRawPointer(found) - base
+    while true {
+      offset = find(quote, escape ?? quote, base, count, from: offset)
+      guard offset < count else { return nil }
+      if base.load(fromByteOffset: offset, as: UInt8.self) == quote,
+        offset + 1 == count || base.load(fromByteOffset: offset + 1, as: UInt8.self) != quote
+      {
+        return offset
       }
-      guard offset + 1 < count, base.load(fromByteOffset: offset + 1, as: UInt8.self) == quote
-      else { return offset }
       hasEscape = true
       offset += 2
     }
-    return nil
+  }
+
+  /// The first place of one of two bytes, or `count`.
+  @inline(__always)
+  private static func find(
+    _ first: UInt8, _ second: UInt8, _ base: UnsafeRawPointer, _ count: Int, from start: Int
+  ) -> Int {
+    var offset = start
+    let marks = (ByteMarks(of: first), ByteMarks(of: second))
+    while offset &+ 8 <= count {
+      let word = base.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+      let found = marks.0.in(word) | marks.1.in(word)
+      if found != 0 { return offset &+ ByteMarks.first(found) }
+      offset &+= 8
+    }
+    while offset < count {
+      let byte = base.load(fromByteOffset: offset, as: UInt8.self)
+      if byte == first || byte == second { return offset }
+      offset &+= 1
+    }
+    return count
   }
 
   private static func endOfPlain(
     _ base: UnsafeRawPointer, _ count: Int, from start: Int, delimiter: UInt8, quote: UInt8,
     escape: UInt8?, _ hasEscape: inout Bool
   ) -> Int {
+    let marks = (
+      ByteMarks(of: delimiter), ByteMarks(of: 0x0A), ByteMarks(of: quote),
+      ByteMarks(of: escape ?? quote)
+    )
     var offset = start
     while offset < count {
+      if offset &+ 8 <= count {
+        let word = base.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+        let found = marks.0.in(word) | marks.1.in(word) | marks.2.in(word) | marks.3.in(word)
+        if found == 0 {
+          offset &+= 8
+          continue
+        }
+        offset &+= ByteMarks.first(found)
+      }
       let byte = base.load(fromByteOffset: offset, as: UInt8.self)
       if byte == delimiter || byte == 0x0A || byte == quote { return offset }
       if byte == escape {
@@ -163,11 +184,37 @@ package struct CSVScanner {
   package func append(
     _ content: UnsafeRawBufferPointer, escape: UInt8?, to bytes: inout [UInt8]
   ) {
+    guard let source = content.baseAddress else { return }
     let escape = escape == quote ? nil : escape
+    let start = bytes.count
+    // All of it first, then what stays closer together.
+    bytes.append(contentsOf: content)
+    let kept = bytes.withUnsafeMutableBytes { bytes in
+      resolve(source, content.count, escape: escape, to: bytes.baseAddress! + start)
+    }
+    bytes.removeSubrange((start + kept)...)
+  }
+
+  /// Copies content and resolves it; returns how many bytes it became. The target has room for all.
+  private func resolve(
+    _ source: UnsafeRawPointer, _ count: Int, escape: UInt8?, to target: UnsafeMutableRawPointer
+  ) -> Int {
+    let marks = (ByteMarks(of: quote), ByteMarks(of: escape ?? quote))
     var index = 0
-    while index < content.count {
-      let byte = content[index]
-      let next = index + 1 < content.count ? content[index + 1] : nil
+    var kept = 0
+    while index < count {
+      if index &+ 8 <= count {
+        let word = source.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+        target.storeBytes(of: word, toByteOffset: kept, as: UInt64.self)
+        let found = marks.0.in(word) | marks.1.in(word)
+        let plain = found == 0 ? 8 : ByteMarks.first(found)
+        index &+= plain
+        kept &+= plain
+        if found == 0 { continue }
+      }
+      let byte = source.load(fromByteOffset: index, as: UInt8.self)
+      let next =
+        index + 1 < count ? source.load(fromByteOffset: index + 1, as: UInt8.self) : nil
       if byte == quote, next == quote {
         index += 1
       } else if byte == escape, let next,
@@ -175,8 +222,11 @@ package struct CSVScanner {
       {
         index += 1
       }
-      bytes.append(content[index])
+      target.storeBytes(
+        of: source.load(fromByteOffset: index, as: UInt8.self), toByteOffset: kept, as: UInt8.self)
       index += 1
+      kept += 1
     }
+    return kept
   }
 }
