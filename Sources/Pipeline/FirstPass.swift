@@ -84,7 +84,7 @@ struct FirstPass {
           group.addTask { try worker.step() }
         }
         admit(step, routes: &routes[worker.index])
-        spare += step.stretches.map(\.batch)
+        spare += step.stretches.prefix(Self.spareBatches - spare.count).map(\.batch)
         try spill?.relieve(&sequencer)
       }
     }
@@ -92,6 +92,9 @@ struct FirstPass {
       for (name, hash) in zip(route.lineageNames, route.lineages) { lineages[hash] = name }
     }
   }
+
+  /// So many batches are kept to be filled again.
+  private static let spareBatches = 64
 
   /// Takes in what a worker decoded.
   private mutating func admit(_ step: DecodeWorker.Step, routes: inout DecoderRoutes) {
