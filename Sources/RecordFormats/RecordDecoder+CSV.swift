@@ -101,7 +101,9 @@ extension RecordDecoder {
 
   /// Whether the last scan gave a row of the table: of its columns, or of its triplets and the
   /// three fields behind them.
-  private mutating func checkRow(_ window: UnsafeRawBufferPointer, _ outcome: CSVScanner.Outcome) -> Bool {
+  private mutating func checkRow(_ window: UnsafeRawBufferPointer, _ outcome: CSVScanner.Outcome)
+    -> Bool
+  {
     guard case .row = outcome else { return false }
     if texts.csv.fields.count == csvColumns.count { return true }
     guard texts.csv.fields.count == csvColumns.count * 3 + 3 else { return false }
