@@ -137,7 +137,7 @@ MUTATIONS = [
     Mutation("a log numbered anew whose counts go on is an epoch", PARTS,
              "if newCounts > oldCounts { return .newLog }",
              "if newCounts > oldCounts, !BROKEN { return .newLog }",
-             "a log that restarts at 1, counts going on"),
+             "a restart, then many log files"),
     Mutation("two changes with one count are of two logs", PARTS,
              "if comparison == .differs { return .newLog }",
              "if comparison == .differs { return BROKEN ? .disorder : .newLog }",
