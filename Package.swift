@@ -116,6 +116,7 @@ let package = Package(
       name: "PipelineTests",
       dependencies: [
         "Pipeline", "BatchSource", "CollectionStore", "SourceWorld", "ChangeModel", "SQLiteKit",
+        "Hashing",
       ],
       swiftSettings: strict),
     .testTarget(

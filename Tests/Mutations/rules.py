@@ -137,7 +137,7 @@ MUTATIONS = [
     Mutation("a log numbered anew whose counts go on is an epoch", PARTS,
              "if newCounts > oldCounts { return .newLog }",
              "if newCounts > oldCounts, !BROKEN { return .newLog }",
-             "a log that restarts at 1, counts going on"),
+             "a restart, then many log files"),
     Mutation("two changes with one count are of two logs", PARTS,
              "if comparison == .differs { return .newLog }",
              "if comparison == .differs { return BROKEN ? .disorder : .newLog }",
@@ -155,6 +155,9 @@ MUTATIONS = [
         "numbers that return to where they fell from are no new log", PARTS,
         "high >= top && high > low && high - low > 1 && high - low >= depth / 2", "false",
         "numbers that return to where they fell from are one epoch"),
+    by_test(
+        "files that have each other's numbers are one log", PARTS, "joints > 1", "false",
+        "files numbered at random are one log, as their counts and positions say"),
     Mutation("files that show a new epoch make the table anew", ORDER,
              "ledger.verdict.reranks(applied)", "false",
              "a log that restarts at 1, counts going on"),

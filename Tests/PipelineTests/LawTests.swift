@@ -10,10 +10,19 @@ import Testing
   func `every ordered partition of a case's files into calls gives the oracle's tables`(
     _ subject: LawCase
   ) async throws {
-    let walk = try PartitionWalk(subject, files: Self.fileCount)
+    let isLong = Self.fileCount > 6
+    let start = ContinuousClock.now
+    let walk = try PartitionWalk(
+      subject, files: Self.fileCount,
+      isMerging: Environment.count("MERGE", default: isLong ? 1 : 0) > 0)
     // Six files of many cases keep the cores busy, eight of one do not.
-    let count = try await walk.run(width: Self.fileCount > 6 ? Environment.cores : 1)
+    let count = try await walk.run(width: isLong ? Environment.cores : 1)
     #expect(count == [6: 4_683, 7: 47_293, 8: 545_835][Self.fileCount])
+    if let states = walk.states {
+      Environment.say(
+        "\(subject): \(count) partitions, \(states.count) states, \(states.callCount) calls, "
+          + "\((ContinuousClock.now - start).components.seconds) s")
+    }
   }
 
   private static let fileCount = Environment.count("FILES", default: 6)

@@ -9,18 +9,24 @@ import Testing
 /// the oracle's after each call.
 ///
 /// Each beginning of partitions is walked once: what may follow goes on from copies of its store, as
-/// a new process would, and the last of them on the store itself.
+/// a new process would, and the last of them on the store itself. Where it is asked for, what follows
+/// from one ``StoreState`` is walked once, and counted for each beginning that leads there.
 struct PartitionWalk: Sendable {
   private let subject: LawCase
   private let bench: WorldBench
   private let all: Int
+  /// Where beginnings have met; nil where each is walked for itself.
+  let states: WalkedStates?
   // By set of files, one bit for each.
   private let listings: [ScanResult]
   private let expected: [[String: ExpectedTable]]
 
   /// Writes the files of a case, and asks the oracle about every set of them.
-  init(_ subject: LawCase, files: Int) throws {
+  ///
+  /// - Parameter isMerging: whether what follows from one state is walked once.
+  init(_ subject: LawCase, files: Int, isMerging: Bool) throws {
     self.subject = subject
+    states = isMerging ? WalkedStates() : nil
     let bench = try WorldBench(
       subject.world, subject.bucket, resnapshotReplaces: subject.resnapshotReplaces)
     self.bench = bench
@@ -52,7 +58,7 @@ struct PartitionWalk: Sendable {
       for (index, first) in (1...all).reversed().enumerated() {
         if index >= width { count += try await group.next() ?? 0 }
         group.addTask { [self] in
-          try await deliver(first, after: [], to: try await bench.session())
+          try await deliver(first, after: [], to: try await bench.session()).partitions
         }
       }
       for try await partitions in group { count += partitions }
@@ -63,25 +69,37 @@ struct PartitionWalk: Sendable {
   /// Makes a call, and then each that may follow.
   private func deliver(
     _ call: Int, after calls: [Int], to before: IngestSession
-  ) async throws -> Int {
+  ) async throws -> WalkedStates.Walk {
     var session = before
     let calls = calls + [call]
     _ = try await session.ingest(listings[call]) { _ in }
-    let present = calls.reduce(0, |)
-    let differences = try await bench.differences(session, from: expected[present])
+    let differences = try await bench.differences(session, from: expected[calls.reduce(0, |)])
     try #require(differences == [], "\(subject): \(calls.map(Self.members(of:)))")
-    let left = all & ~present
-    if left == 0 { return 1 }
+    guard let states else { return try await follow(calls, in: session) }
+    let state = try await session.withStore { store in try StoreState(store) }
+    if let known = states.walk(from: state, after: calls) { return known }
+    var walk = try await follow(calls, in: session)
+    walk.begin(at: state)
+    try #require(
+      states.note(walk, from: state),
+      "\(subject): a state that two ways lead to goes on in two: \(calls.map(Self.members(of:)))")
+    return walk
+  }
+
+  /// Makes each call that may follow others.
+  private func follow(_ calls: [Int], in session: IngestSession) async throws -> WalkedStates.Walk {
+    let left = all & ~calls.reduce(0, |)
+    if left == 0 { return WalkedStates.Walk(partitions: 1) }
     let bytes = try await session.withStore { store in try store.connection.serialized() }
-    var count = 0
+    var walk = WalkedStates.Walk()
     var next = left
     while next != 0 {
       let other = (next - 1) & left
       let following = other == 0 ? session : try await bench.session(copying: bytes)
-      count += try await deliver(next, after: calls, to: following)
+      walk.add(try await deliver(next, after: calls, to: following))
       next = other
     }
-    return count
+    return walk
   }
 
   private static func members(of set: Int) -> [Int] {

@@ -1,4 +1,3 @@
-import Glibc
 import SourceWorld
 import Synchronization
 
@@ -42,22 +41,17 @@ struct Simulation: Sendable {
       tell(count, since: start)
       return nil
     }
-    say("seed \(failed.seed) fails; looking for the fewest files that do")
+    Environment.say("seed \(failed.seed) fails; looking for the fewest files that do")
     var shrinker = DeliveryShrinker(failed)
     let failure = try await shrinker.run()
-    say("\(failure)")
+    Environment.say("\(failure)")
     return failure
   }
 
   private func tell(_ count: Int, since start: ContinuousClock.Instant) {
     if self.count <= 1 { return }
     let seconds = max(1, (ContinuousClock.now - start).components.seconds)
-    say("\(count) of \(self.count) seeds, \(Int64(count) / seconds) a second")
-  }
-
-  private func say(_ text: String) {
-    let line = Array("\(text)\n".utf8)
-    _ = write(STDERR_FILENO, line, line.count)
+    Environment.say("\(count) of \(self.count) seeds, \(Int64(count) / seconds) a second")
   }
 }
 

@@ -65,7 +65,7 @@ struct WorldBench: Sendable {
     return events[(first - 1)...behind].allSatisfy(present.contains)
   }
 
-  /// A session on a store in memory.
+  /// A session on a store in memory, at a time that stands still.
   ///
   /// - Parameter bytes: the database that the store begins as; nil: an empty one.
   func session(copying bytes: [UInt8]? = nil) async throws -> IngestSession {
@@ -76,7 +76,7 @@ struct WorldBench: Sendable {
         try CollectionStore(opening: .memory, mode: .readWrite)
       }
     return try await IngestSession(
-      configuration, store: store, width: 1, holdsBothNamesakes: true)
+      configuration, store: store, width: 1, holdsBothNamesakes: true, clock: { 0 })
   }
 
   /// Compares what a session's store holds with what it should.
