@@ -9,6 +9,7 @@ package struct RowPacker: ~Copyable {
   private let idColumn: Int
   private let storedColumnCount: Int
   private var merge: RowMerge
+  private var encoder = RecordEncoder()
   private var state: [UInt8] = []
   /// The cell that each column of the row at hand takes its value from; -1 for NULL.
   private var cellOfColumn: [Int]
@@ -31,6 +32,9 @@ package struct RowPacker: ~Copyable {
   ///   - packed: what it held is gone.
   package mutating func pack(_ batch: RowBatch, into packed: PackedRows) {
     packed.removeAll()
+    // Out of the class, which would check every access.
+    swap(&encoder, &packed.encoder)
+    defer { swap(&encoder, &packed.encoder) }
     batch.buffer.bytes.withUnsafeBytes { bytes in
       batch.buffer.cells.withUnsafeBufferPointer { cells in
         batch.layers.withUnsafeBufferPointer { layers in
@@ -80,23 +84,23 @@ package struct RowPacker: ~Copyable {
     _ bytes: UnsafeRawBufferPointer, into packed: PackedRows
   ) {
     for written in merge.written { cellOfColumn[written.column] = written.cell }
-    packed.encoder.begin()
-    packed.encoder.add(text: id)
+    encoder.begin()
+    encoder.add(text: id)
     if merge.eventTime == .min {
-      packed.encoder.addNull()
+      encoder.addNull()
     } else {
-      packed.encoder.add(merge.eventTime)
+      encoder.add(merge.eventTime)
     }
     for column in cellOfColumn.indices where column != idColumn {
       let cell = cellOfColumn[column]
-      if cell < 0 { packed.encoder.addNull() } else { packed.encoder.add(cells[cell], bytes) }
+      if cell < 0 { encoder.addNull() } else { encoder.add(cells[cell], bytes) }
     }
     for written in merge.written { cellOfColumn[written.column] = -1 }
     encodeState()
-    state.withUnsafeBytes { packed.encoder.add(blob: $0) }
-    packed.encoder.add(merge.file ?? 0)
-    let valueCount = packed.encoder.valueByteCount
-    let record = packed.encoder.end()
+    state.withUnsafeBytes { encoder.add(blob: $0) }
+    encoder.add(merge.file ?? 0)
+    let valueCount = encoder.valueByteCount
+    let record = encoder.end()
     let start = record.upperBound - valueCount
     packed.rows.append(PackedRows.Row(record: record, id: start..<start + id.count))
     notePartial(id, in: packed)
@@ -112,11 +116,11 @@ package struct RowPacker: ~Copyable {
   private mutating func packDead(_ id: UnsafeRawBufferPointer, into packed: PackedRows) {
     guard bounds.needsTombstone(merge.state) else { return }
     encodeState()
-    packed.encoder.begin()
-    packed.encoder.add(companion)
-    packed.encoder.add(text: id)
-    state.withUnsafeBytes { packed.encoder.add(blob: $0) }
-    let record = packed.encoder.end()
+    encoder.begin()
+    encoder.add(companion)
+    encoder.add(text: id)
+    state.withUnsafeBytes { encoder.add(blob: $0) }
+    let record = encoder.end()
     let end = record.upperBound - state.count
     packed.tombstones.append(PackedRows.Row(record: record, id: end - id.count..<end))
   }

@@ -52,6 +52,23 @@ package struct OrderedChanges: Sendable {
     order[Int(group.start)..<Int(group.start + group.count)].lazy.map { queue.changes[Int($0)] }
   }
 
+  /// Reads a little of each of a group's changes and of its key, which lie anywhere in memory: done
+  /// for many groups before they are folded, the processor waits for all of them at a time.
+  ///
+  /// - Returns: nothing of use, but a reason to read.
+  package func touch(_ group: Group) -> UInt64 {
+    var sum: UInt64 = 0
+    let end = group.start + min(group.count, 64)
+    for place in order[Int(group.start)..<Int(end)] {
+      let change = queue.changes[Int(place)]
+      sum &+= change.position.word0 &+ change.recordOffset &+ UInt64(change.shape)
+      if place == order[Int(group.start)], change.keyCount > 0 {
+        sum &+= UInt64(queue.keys[change.keyOffset])
+      }
+    }
+    return sum
+  }
+
   /// The group's key: canonical bytes.
   package func key(of group: Group) -> ArraySlice<UInt8> {
     queue.key(of: queue.changes[Int(order[Int(group.start)])])
