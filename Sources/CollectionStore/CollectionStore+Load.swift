@@ -51,6 +51,8 @@ extension CollectionStore {
   package func endLoad() throws {
     guard let load else { return }
     self.load = nil
+    // A read that is not over would go on with pages from before the load.
+    precondition(connection.isIdle, "the loaded pages are not looked at")
     try load.finish()
     try connection.execute("PRAGMA query_only = OFF")
     try begin()
@@ -59,17 +61,22 @@ extension CollectionStore {
     try writer.write(load.notes)
   }
 
-  /// Where SQLite put the table and its index; nil where there are others that rows belong into.
+  /// Where SQLite put the table and its index; nil where there are others that rows belong into, or
+  /// the table's columns stand otherwise than in the records that are packed.
   private func roots(of collection: Collection) throws -> TableLoad.Roots? {
     let statement = try connection.cached(
-      "SELECT type, rootpage FROM sqlite_master WHERE tbl_name = ? AND rootpage > 0")
+      "SELECT type, rootpage, sql FROM sqlite_master WHERE tbl_name = ? AND rootpage > 0")
     try statement.bind(1, collection.name)
     defer { statement.clear() }
     var tables: [Int64] = []
     var indexes: [Int64] = []
     while try statement.step() {
       let root = statement.integer(1)
-      if statement.text(0) == "table" { tables.append(root) } else { indexes.append(root) }
+      if statement.text(0) != "table" {
+        indexes.append(root)
+      } else if statement.text(2) == Self.tableSQL(collection, name: collection.name) {
+        tables.append(root)
+      }
     }
     guard tables.count == 1, indexes.count == (collection.layout == .clustered ? 0 : 1) else {
       return nil

@@ -105,7 +105,7 @@ package final class CollectionStore {
   /// that it has.
   package func rollback() throws {
     collections.removeAll()
-    if case .bulkBuild = mode { return try beginBuildAnew() }
+    if case .bulkBuild = mode, case .file = location { return try beginBuildAnew() }
     guard connection.isInTransaction else { return }
     try connection.execute("ROLLBACK")
     try forgetUndoneRebuilds()
@@ -115,6 +115,7 @@ package final class CollectionStore {
   private func beginBuildAnew() throws {
     guard let path = build?.path else { return }
     load = nil
+    rebuilds.removeAll()
     connection.close()
     try build?.empty()
     connection = try Opening.build(path, options)

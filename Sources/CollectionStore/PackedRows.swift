@@ -19,6 +19,8 @@ package final class PackedRows: @unchecked Sendable {
   /// What else is to be written of these rows.
   var notes = LoadNotes()
   var counts = ApplyCounts()
+  /// Whether each row's `_id` lies behind the one before, as those of a tree must.
+  var isAscending = true
 
   /// Makes no rows.
   package init() {}
@@ -30,6 +32,7 @@ package final class PackedRows: @unchecked Sendable {
     tombstones.removeAll(keepingCapacity: true)
     notes = LoadNotes()
     counts = ApplyCounts()
+    isAscending = true
   }
 
   func bytes(_ range: Range<Int>) -> UnsafeRawBufferPointer {

@@ -1,5 +1,4 @@
 import ChangeModel
-import Glibc
 import SQLiteKit
 
 /// Writes the rows of one batch.
@@ -54,10 +53,10 @@ struct RowApplier: ~Copyable {
     var previous: UnsafeRawBufferPointer?
     for row in rows {
       let id = text(row.id)
-      if let previous, isAscending { isAscending = Self.isBefore(previous, id) }
+      if let previous, isAscending { isAscending = previous.isBefore(id) }
       previous = id
       if !isBehindAll, let greatest {
-        isBehindAll = greatest.withUnsafeBytes { Self.isBefore($0, id) }
+        isBehindAll = greatest.withUnsafeBytes { $0.isBefore(id) }
       }
       if isBehindAll && isAscending {
         try apply(row, id, stored: nil, isRow: false)
@@ -65,17 +64,6 @@ struct RowApplier: ~Copyable {
         try lookUp(row, id)
       }
     }
-  }
-
-  private static func isBefore(
-    _ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer
-  ) -> Bool {
-    let count = min(left.count, right.count)
-    if count > 0, let first = left.baseAddress, let second = right.baseAddress {
-      let order = memcmp(first, second, count)
-      if order != 0 { return order < 0 }
-    }
-    return left.count < right.count
   }
 
   private func text(_ range: ByteRange) -> UnsafeRawBufferPointer {

@@ -38,7 +38,13 @@ package struct RowPacker: ~Copyable {
     batch.buffer.bytes.withUnsafeBytes { bytes in
       batch.buffer.cells.withUnsafeBufferPointer { cells in
         batch.layers.withUnsafeBufferPointer { layers in
-          for row in batch.rows { pack(row, layers: layers, cells: cells, bytes, into: packed) }
+          var previous: UnsafeRawBufferPointer?
+          for row in batch.rows {
+            let id = UnsafeRawBufferPointer(rebasing: bytes[row.id.indices])
+            if let previous, !previous.isBefore(id) { packed.isAscending = false }
+            previous = id
+            pack(row, id, layers: layers, cells: cells, bytes, into: packed)
+          }
         }
       }
       for conflict in batch.conflicts {
@@ -50,10 +56,9 @@ package struct RowPacker: ~Copyable {
   }
 
   private mutating func pack(
-    _ row: RowDelta, layers: UnsafeBufferPointer<RowLayer>, cells: UnsafeBufferPointer<Cell>,
-    _ bytes: UnsafeRawBufferPointer, into packed: PackedRows
+    _ row: RowDelta, _ id: UnsafeRawBufferPointer, layers: UnsafeBufferPointer<RowLayer>,
+    cells: UnsafeBufferPointer<Cell>, _ bytes: UnsafeRawBufferPointer, into packed: PackedRows
   ) {
-    let id = UnsafeRawBufferPointer(rebasing: bytes[row.id.indices])
     let outcome = merge.merge(
       stored: nil, delta: row, layers: layers, cells: cells, collection: bounds)
     switch outcome {

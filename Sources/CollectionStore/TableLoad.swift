@@ -1,5 +1,4 @@
 import ChangeModel
-import Glibc
 import SQLiteKit
 
 /// A bulk load of one collection's empty table: rows come packed, ascending by `_id`, and go into
@@ -39,13 +38,15 @@ final class TableLoad {
     }
   }
 
-  /// Whether rows may be loaded after those that were: they lie behind them, and what is left for
-  /// ordinary statements is not too much to be kept.
+  /// Whether rows may be loaded after those that were: they ascend and lie behind them, and what is
+  /// left for ordinary statements is not too much to be kept.
   func takes(_ packed: PackedRows) -> Bool {
-    guard notes.byteCount + packed.notes.byteCount < Self.notesByteLimit else { return false }
+    guard packed.isAscending,
+      notes.byteCount + packed.notes.byteCount < Self.notesByteLimit
+    else { return false }
     guard let lastID else { return true }
     return [packed.rows.first, packed.tombstones.first].allSatisfy { first in
-      first.map { packed.bytes($0.id).isAfter(lastID) } ?? true
+      first.map { first in lastID.withUnsafeBytes { $0.isBefore(packed.bytes(first.id)) } } ?? true
     }
   }
 
@@ -79,7 +80,7 @@ final class TableLoad {
     notes.add(packed.notes)
     for last in [packed.rows.last, packed.tombstones.last] {
       guard let id = last.map({ packed.bytes($0.id) }) else { continue }
-      if lastID.map({ id.isAfter($0) }) ?? true { lastID = Array(id) }
+      if lastID?.withUnsafeBytes({ $0.isBefore(id) }) ?? true { lastID = Array(id) }
     }
   }
 
@@ -89,19 +90,5 @@ final class TableLoad {
     try ids?.finish()
     try tombstones?.finish()
     try pages.finish()
-  }
-}
-
-extension UnsafeRawBufferPointer {
-  /// Whether the bytes come behind others, as SQLite compares texts.
-  fileprivate func isAfter(_ other: [UInt8]) -> Bool {
-    other.withUnsafeBytes { other in
-      let shared = Swift.min(count, other.count)
-      if shared > 0, let left = baseAddress, let right = other.baseAddress {
-        let order = memcmp(left, right, shared)
-        if order != 0 { return order > 0 }
-      }
-      return count > other.count
-    }
   }
 }

@@ -131,6 +131,10 @@ package final class Connection {
     pointer.map { sqlite3_get_autocommit($0) == 0 } ?? false
   }
 
+  /// Whether neither a transaction is open nor a statement that reads: the next looks anew at what the
+  /// file holds.
+  package var isIdle: Bool { sqlite3_txn_state(pointer, nil) == SQLITE_TXN_NONE }
+
   /// The database file's absolute path, symbolic links followed, as SQLite names its logs by; empty
   /// for one in memory.
   package var resolvedPath: String {

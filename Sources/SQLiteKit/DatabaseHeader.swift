@@ -17,9 +17,12 @@ struct DatabaseHeader {
     return size == 1 ? 65_536 : size
   }
 
-  /// Whether pages are nothing but what the B-trees put into them: none reserves bytes at its end,
-  /// and no page keeps a map of the others.
-  var isPlain: Bool { bytes[20] == 0 && number(52) == 0 }
+  /// Whether pages are nothing but what the B-trees put into them (none reserves bytes at its end,
+  /// and no page keeps a map of the others), and records are of the format that we know, their texts
+  /// in UTF-8.
+  var isPlain: Bool {
+    bytes[20] == 0 && number(52) == 0 && number(44) == 4 && number(56) == 1
+  }
 
   var pageCount: Int { Int(number(28)) }
 
@@ -45,7 +48,7 @@ struct DatabaseHeader {
 
 extension PageWriter {
   /// Makes a writer that appends to a connection's database, which has no rollback journal and
-  /// belongs to this connection alone; outside a transaction.
+  /// belongs to this connection alone; while it neither reads nor writes.
   ///
   /// Until ``finish()`` nothing may be written through the connection.
   ///
@@ -54,7 +57,7 @@ extension PageWriter {
   package convenience init?(
     appendingTo connection: Connection, descriptor: CInt
   ) throws(IngestError) {
-    precondition(!connection.isInTransaction, "a transaction has pages of its own in memory")
+    precondition(connection.isIdle, "a transaction has pages of its own in memory")
     let bytes = try connection.header(count: DatabaseHeader.byteCount)
     guard bytes.count == DatabaseHeader.byteCount else { return nil }
     let header = DatabaseHeader(bytes)

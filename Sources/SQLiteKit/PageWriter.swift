@@ -88,7 +88,7 @@ package final class PageWriter {
       let count = pwrite(
         descriptor, bytes.baseAddress! + done, bytes.count - done, off_t(offset) + off_t(done))
       if count < 0, errno == EINTR { continue }
-      guard count > 0 else { throw failure(errno) }
+      guard count > 0 else { throw failure(count < 0 ? errno : EIO) }
       done += count
     }
   }
@@ -100,7 +100,7 @@ package final class PageWriter {
       let count = pread(
         descriptor, bytes.baseAddress! + done, bytes.count - done, off_t(offset) + off_t(done))
       if count < 0, errno == EINTR { continue }
-      guard count > 0 else { throw failure(EIO) }
+      guard count > 0 else { throw failure(count < 0 ? errno : EIO) }
       done += count
     }
   }

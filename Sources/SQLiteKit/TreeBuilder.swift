@@ -27,9 +27,10 @@ package struct TreeBuilder: ~Copyable {
   /// Makes a builder.
   ///
   /// - Parameters:
-  ///   - root: the number of the root's page.
+  ///   - root: the number of the root's page; not the first, which has the file's header too.
   ///   - pages: where pages go; several trees may share it.
   package init(_ kind: Kind, root: Int64, pages: PageWriter) {
+    precondition(root > 1, "the first page is no table of ours")
     self.kind = kind
     self.root = UInt32(root)
     self.pages = pages
@@ -39,11 +40,11 @@ package struct TreeBuilder: ~Copyable {
 
   /// Adds a row to a table.
   ///
-  /// - Parameter rowID: above all that were added before.
+  /// - Parameter rowID: positive, and above all that were added before.
   package mutating func append(
     rowID: Int64, record: UnsafeRawBufferPointer
   ) throws(IngestError) {
-    precondition(kind == .table)
+    precondition(kind == .table && rowID > lastRowID, "rows come ascending")
     let payload = try Payload(record, kind, pages)
     let count =
       Varint.count(UInt64(record.count)) + Varint.count(UInt64(bitPattern: rowID)) + payload.count
@@ -67,9 +68,11 @@ package struct TreeBuilder: ~Copyable {
 
   /// Adds an entry to an index.
   ///
-  /// - Parameter record: behind all that were added before, as SQLite compares them.
+  /// - Parameter record: of two values at least, behind all that were added before, as SQLite
+  ///   compares them.
   package mutating func append(record: UnsafeRawBufferPointer) throws(IngestError) {
-    precondition(kind == .index)
+    // SQLite gives no cell less than four bytes; one of a shorter record would have to be filled up.
+    precondition(kind == .index && record.count >= 3, "an entry has two values at least")
     if let separator { try closeIndexLeaf(separator) }
     let payload = try Payload(record, kind, pages)
     let count = Varint.count(UInt64(record.count)) + payload.count

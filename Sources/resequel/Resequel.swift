@@ -26,6 +26,8 @@ struct Resequel: AsyncParsableCommand {
   /// Runs the command, and ends the process with the status that ``Ending`` gives.
   static func main() async {
     signal(SIGPIPE, SIG_IGN)
+    // A limit to the size of files is an error of the write that meets it.
+    signal(SIGXFSZ, SIG_IGN)
     do {
       try RawArguments.check()
       var command = try parseAsRoot()

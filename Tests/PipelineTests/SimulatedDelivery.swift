@@ -2,6 +2,7 @@ import BatchSource
 import ChangeModel
 import CollectionStore
 import Pipeline
+import SQLiteKit
 import SourceWorld
 
 /// A seed's world and files, and which of the placements of its delivery are made in which call.
@@ -12,6 +13,9 @@ struct SimulatedDelivery: Sendable {
   let placements: [DeliveryStep.Placement]
   /// The placements that are made, call by call: indices into ``placements``.
   private(set) var calls: [[Int]]
+  /// Whether the database is built in a new file by the first call, its tables as whole pages. So is
+  /// every third, whatever else the seed's settings are; the others are in memory.
+  private var isBuilt: Bool { seed / 6 % 3 == 0 }
   private let world: WorldPlan
   private let bucketPlan: BucketPlan
 
@@ -75,7 +79,10 @@ struct SimulatedDelivery: Sendable {
     let delivery = Delivery(
       bucket: bench.bucket, placements: calls.map { $0.map { placements[$0] } })
     let drop = BucketDirectory(root: bench.directory.path)
-    var session = try await bench.session()
+    let place = try TemporaryDirectory()
+    var session =
+      isBuilt
+      ? try await bench.session(building: "\(place.path)/world.db") : try await bench.session()
     for (index, step) in delivery.steps.enumerated() {
       for placement in step.placements {
         try drop.place(placement.bytes, at: placement.relativePath)
@@ -84,8 +91,16 @@ struct SimulatedDelivery: Sendable {
       let summary: RunSummary
       do {
         summary = try await session.ingest(listing) { _ in }
+        // A build ends with its first call.
+        try await session.withStore { store in try store.finishBuild() }
       } catch {
         return Symptom(kind: .thrown, call: index + 1, text: "\(error)")
+      }
+      if isBuilt {
+        let damages = try await session.withStore { store in try Self.damages(of: store) }
+        if !damages.isEmpty {
+          return Symptom(kind: .damaged, call: index + 1, text: damages.joined(separator: "\n  "))
+        }
       }
       let tables = bench.oracle(knowing: step.eventsPresent).tables(present: step.eventsPresent)
       let differences = try await bench.differences(session, from: tables)
@@ -108,9 +123,16 @@ struct SimulatedDelivery: Sendable {
     return nil
   }
 
+  private static func damages(of store: CollectionStore) throws -> [String] {
+    let statement = try store.connection.prepare("PRAGMA integrity_check")
+    var damages: [String] = []
+    while try statement.step() { damages.append(statement.text(0) ?? "") }
+    return damages.filter { $0 != "ok" }
+  }
+
   /// What is not as it should be.
   struct Symptom: Sendable, CustomStringConvertible {
-    enum Kind: String { case tables, quarantined, held, thrown }
+    enum Kind: String { case tables, damaged, quarantined, held, thrown }
     let kind: Kind
     let call: Int
     let text: String

@@ -31,6 +31,8 @@ struct WorldBench: Sendable {
     if plan.seed % 2 == 0 { configuration.closingLag = plan.seed / 2 % 3 }
     // Every third world holds next to nothing in memory: changes go by a temporary file.
     if plan.seed % 3 == 0 { configuration.heldByteCount = Int(plan.seed / 3 % 4) * 500 }
+    // Where a database is built, the smallest tables are loaded as whole pages too.
+    configuration.loadedKeyCount = 0
     self.configuration = configuration
     let drop = BucketDirectory(root: directory.path)
     for file in bucket.companions { try drop.place(file.bytes, at: file.relativePath) }
@@ -77,6 +79,13 @@ struct WorldBench: Sendable {
       }
     return try await IngestSession(
       configuration, store: store, width: 1, holdsBothNamesakes: true, clock: { 0 })
+  }
+
+  /// A session on a store that is built in a file, until it is told to finish that.
+  func session(building path: String) async throws -> IngestSession {
+    let store = try CollectionStore(opening: .file(path), mode: .bulkBuild)
+    return try await IngestSession(
+      configuration, store: store, width: 1, holdsBothNamesakes: true)
   }
 
   /// Compares what a session's store holds with what it should.

@@ -1,0 +1,188 @@
+import ChangeModel
+import CollectionStore
+import Glibc
+import SQLiteKit
+import Testing
+
+/// Rows that are loaded as whole pages, compared with the same rows applied one by one.
+struct LoadTests {
+  /// Makes a random collection in both stores, which may have a floor and a column that is the key.
+  private func makeCollection(
+    _ name: String, in bench: LoadBench, _ random: inout Generator
+  ) throws -> Collection {
+    let layout = [Collection.Layout.rowid, .clustered].randomElement(using: &random)!
+    let columns = [["a", "b", "c"], ["a", "_id", "b"], ["_id"], ["a"]].randomElement(
+      using: &random)!
+    let made = try bench.both { store in
+      try store.createCollection(
+        name: name, source: SourceTable(schema: "s", name: name), key: .columns(["_id"]),
+        keyOrigin: .flag, columns: columns.map { .init(name: $0) }, layout: layout)
+    }
+    guard Int.random(in: 0..<3, using: &random) == 0 else { return made }
+    let floor = rank(Int.random(in: 1...5, using: &random))
+    return try bench.both { store in
+      try store.raiseFloor(of: made.id, to: floor)
+      return try #require(try store.collection(made.id))
+    }
+  }
+
+  // Prevents: a row, a tombstone, a list or a count that depends on how a table was written; and a
+  // state that later changes, merged into it, would take for another.
+  @Test func `what is loaded is what would have been applied, also to what comes later`() throws {
+    for seed in 0..<400 as Range<UInt64> {
+      var random = Generator(seed: seed)
+      let bench = try LoadBench(pageSize: [512, 1024, 8192][Int(seed % 3)])
+      var collections: [Collection] = []
+      for number in 0..<Int.random(in: 1...3, using: &random) {
+        let collection = try makeCollection("t\(number)", in: bench, &random)
+        let rows = [0, 5, 40, 150].randomElement(using: &random)!
+        try bench.write(random.batches(of: collection, rows: rows), to: collection.id)
+        collections.append(collection)
+      }
+      try #require(try bench.problems() == [], "seed \(seed)")
+      try bench.loaded.finishBuild()
+      for _ in 0..<3 {
+        let collection = collections.randomElement(using: &random)!
+        for batch in random.batches(of: collection, rows: 60) {
+          try bench.both { try $0.apply(batch, mode: .merge) }
+        }
+      }
+      try #require(try bench.problems() == [], "seed \(seed), later")
+    }
+  }
+
+  // Prevents: a tree out of order, or with a key twice, which SQLite would not find again.
+  @Test func `rows that do not ascend end the load, and go on by statements`() throws {
+    for seed in 0..<200 as Range<UInt64> {
+      var random = Generator(seed: seed)
+      let bench = try LoadBench()
+      let collection = try makeCollection("t", in: bench, &random)
+      var batches = random.batches(of: collection, rows: 80)
+      switch seed % 3 {
+      case 0: batches.shuffle(using: &random)
+      case 1: batches.append(batches.randomElement(using: &random)!)
+      default:
+        let index = batches.indices.randomElement(using: &random)!
+        batches[index].rows.shuffle(using: &random)
+      }
+      try bench.write(batches, to: collection.id)
+      try #require(try bench.problems() == [], "seed \(seed)")
+    }
+  }
+
+  // Prevents: memory that grows with the rows whose columns are unknown.
+  @Test func `more notes than are kept end the load, and go on by statements`() throws {
+    let bench = try LoadBench(pageSize: 8192)
+    let collection = try bench.both { try $0.makeCollection() }
+    let long = String(repeating: "k", count: 100_000)
+    let batches = (0..<20).map { number in
+      var batch = RowBatch(collection: collection.id)
+      for row in 0..<10 {
+        batch.addUpdate("\(long)\(100 + number * 10 + row)", at: 5, [0: "x"])
+      }
+      return batch
+    }
+    try bench.write(batches, to: collection.id)
+    #expect(bench.loadedCount == 16)
+    #expect(try bench.problems() == [])
+  }
+
+  // Prevents: rows that are loaded over others, or past a journal that could undo them.
+  @Test func `only an empty table of a bulk build is loaded`() throws {
+    let bench = try LoadBench()
+    let collection = try bench.both { try $0.makeCollection() }
+    try bench.applied.begin()
+    #expect(try bench.applied.beginLoad(of: collection.id) == nil)
+    try bench.applied.commit()
+    for delete in [true, false] {
+      try bench.both { store in
+        var batch = RowBatch(collection: collection.id)
+        if delete { batch.addDelete("1", at: 1) } else { batch.addInsert("2", at: 2, [0: "x"]) }
+        return try store.apply(batch, mode: .merge)
+      }
+      try bench.loaded.begin()
+      #expect(try bench.loaded.beginLoad(of: collection.id) == nil)
+      #expect(bench.loaded.connection.isInTransaction)
+      try bench.loaded.commit()
+    }
+    #expect(try bench.problems() == [])
+  }
+
+  // Prevents: values that are stored under the names of others: a column that is added later stands
+  // behind all others in the file.
+  @Test func `a table that got more columns is left to SQLite`() throws {
+    let bench = try LoadBench()
+    let collection = try bench.both { try $0.makeCollection(columns: ["a"]) }
+    _ = try bench.both { try $0.addColumns([.init(name: "b")], to: collection.id) }
+    try bench.loaded.begin()
+    #expect(try bench.loaded.beginLoad(of: collection.id) == nil)
+    try bench.loaded.commit()
+  }
+
+  // Prevents: pages of ours and of SQLite's under one number.
+  @Test func `while a table is loaded nothing else can be written`() throws {
+    let bench = try LoadBench()
+    let collection = try bench.both { try $0.makeCollection() }
+    try bench.loaded.begin()
+    _ = try #require(try bench.loaded.beginLoad(of: collection.id))
+    var batch = RowBatch(collection: collection.id)
+    batch.addInsert("1", at: 1, [0: "x"])
+    #expect(throws: IngestError.self) { try bench.loaded.apply(batch, mode: .merge) }
+    #expect(try bench.loaded.query("SELECT count(*) FROM t") == ["0"])
+    try bench.loaded.endLoad()
+    try bench.loaded.apply(batch, mode: .merge)
+    try bench.loaded.commit()
+    #expect(try bench.loaded.query("SELECT _id FROM t") == ["1"])
+  }
+
+  // Prevents: a build that is half undone; it has no journal, so that all of it goes.
+  @Test(arguments: [false, true])
+  func `a bulk build that is rolled back begins with an empty file`(isLoading: Bool) throws {
+    let bench = try LoadBench(pageSize: 8192)
+    var random = Generator(seed: 1)
+    let collection = try bench.both { try $0.makeCollection() }
+    let batches = random.batches(of: collection, rows: 3000)
+    try bench.loaded.begin()
+    if isLoading {
+      var packer = RowPacker(try #require(try bench.loaded.beginLoad(of: collection.id)))
+      let packed = PackedRows()
+      for batch in batches {
+        packer.pack(batch, into: packed)
+        _ = try bench.loaded.load(packed)
+      }
+    } else {
+      // A cache so small that much is in the file before the transaction ends.
+      try bench.loaded.connection.execute("PRAGMA cache_size = 5")
+      for batch in batches { try bench.loaded.apply(batch, mode: .merge) }
+    }
+    try bench.loaded.rollback()
+    #expect(try bench.loaded.allCollections() == [])
+    #expect(try bench.loaded.query("PRAGMA integrity_check") == ["ok"])
+    let again = try bench.loaded.transaction { try bench.loaded.makeCollection() }
+    #expect(again == collection)
+    try bench.write(batches, to: collection.id)
+    #expect(bench.loadedCount == batches.count)
+    try bench.loaded.finishBuild()
+    #expect(try bench.problems() == [])
+    try bench.loaded.close()
+    #expect(bench.directory.names == ["a.db"])
+  }
+
+  // Prevents: a full disk that is met past SQLite, and told otherwise or not at all.
+  @Test func `a full disk is told as SQLite would tell it`() throws {
+    let descriptor = open("/dev/full", O_RDWR)
+    defer { close(descriptor) }
+    let pages = PageWriter(descriptor: descriptor, name: "a.db", pageSize: 512, pageCount: 2)
+    var tree = TreeBuilder(.table, root: 2, pages: pages)
+    let error = #expect(throws: IngestError.self) {
+      for number in 1...10_000 as ClosedRange<Int64> {
+        try Array(repeating: 2, count: 100).withUnsafeBytes {
+          try tree.append(rowID: number, record: $0)
+        }
+      }
+    }
+    #expect(error?.severity == .fatal)
+    #expect(error?.cause == "a.db: disk is full")
+    #expect(error?.hint?.hasPrefix("Free space on its file system") == true)
+  }
+}
