@@ -15,6 +15,10 @@ package struct StatusReport: Sendable {
   package var quarantined = 0
   /// Rows of which columns are unknown.
   package var incompleteRows = 0
+  /// The transactions that are split between tables: all of them, and by the store's number of a
+  /// table those of which changes wait there.
+  package var split = SplitTransactions()
+  package var splitByTable: [Int64: SplitTransactions] = [:]
   /// The newest events, newest first.
   package var events: [StoreEvent] = []
 }
@@ -59,6 +63,7 @@ extension CollectionStore {
     try snapshot {
       var report = StatusReport()
       let holds = try self.holds()
+      (report.splitByTable, report.split) = try splitTransactions()
       for collection in try allCollections() {
         var status = try self.status(of: collection)
         status.hold = holds.first { $0.source == collection.source }

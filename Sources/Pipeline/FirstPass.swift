@@ -104,6 +104,10 @@ struct FirstPass {
         #if !PASS_THROUGH
           // Only late changes need to know which files hold a key.
           gatherKeys(of: batch, slot: slot, routes: routes, isEnd: stretch.outcome != nil)
+          if routes.haveTransactions {
+            gatherTransactions(
+              of: batch, slot: slot, routes: routes, isEnd: stretch.outcome != nil)
+          }
         #endif
       }
       _ = sequencer.admit(
@@ -175,5 +179,26 @@ struct FirstPass {
         }
       }
     }
+  }
+
+  /// Gathers the transactions that a batch's changes name, and at the file's end puts them aside in
+  /// few bytes.
+  private mutating func gatherTransactions(
+    of batch: ChangeBatch, slot: Int, routes: DecoderRoutes, isEnd: Bool
+  ) {
+    var last: (number: UInt64, lineage: Int, table: UInt32)?
+    for change in batch.changes {
+      let number = change.position.word3
+      let lineage = Int(change.lineage)
+      guard number != 0, routes.namesTransactions[lineage] else { continue }
+      // Those of one transaction often stand together.
+      if let last, last == (number, lineage, change.table) { continue }
+      last = (number, lineage, change.table)
+      files[slot].transactions[routes.collections[Int(change.table)], default: TransactionSet()]
+        .insert(number, of: routes.lineages[lineage])
+    }
+    guard isEnd else { return }
+    files[slot].encodedTransactions = files[slot].transactions.mapValues(\.encoded)
+    files[slot].transactions = [:]
   }
 }

@@ -115,7 +115,8 @@ extension IngestAttempt {
   private mutating func place(
     _ index: Int, _ ledger: inout OrderBook.Ledger, reread: Set<Int>
   ) throws {
-    let placement = ledger.placement(of: files)
+    var placement = ledger.placement(of: files)
+    placement.gathered = book.lineagesWithTransactions
     var placed = sequencer.place(collection: index, by: placement)
     for (slot, counts) in try spill.counts(of: index, by: placement) {
       placed[slot, default: Placement.Counts()] += counts
@@ -130,6 +131,9 @@ extension IngestAttempt {
       if !files[slot].isWhole, let earlier = ledger.counts[file] {
         counts.waiting += earlier.waiting
         counts.provisional += earlier.provisional
+      }
+      if !placement.gathered.isEmpty {
+        placedTransactions[index, default: [:]][file] = counts.takeTransactions()
       }
       ledger.counts[file] = counts
     }
@@ -232,5 +236,15 @@ extension OrderVerdict.Counters {
     case .dense: "dense"
     case .demoted(let reason): reason
     }
+  }
+}
+
+extension Placement.Counts {
+  /// Takes the transactions out of the counts: these are kept as long as something waits.
+  fileprivate mutating func takeTransactions() -> Placement.Counts {
+    let taken = self
+    waitingTransactions = TransactionSet()
+    freeTransactions = TransactionSet()
+    return taken
   }
 }

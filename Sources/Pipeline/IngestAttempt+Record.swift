@@ -74,6 +74,7 @@ extension IngestAttempt {
       }
     }
     // All at once: each turn of the writer costs as much as several statements.
+    let transactions = transactionUpdates()
     let (quarantined, recorded, ordered, events) = (
       quarantineEntries(), shares, orderUpdates(), notes
     )
@@ -81,6 +82,7 @@ extension IngestAttempt {
       for entry in quarantined { try store.quarantine(entry) }
       for share in recorded { try store.record(share) }
       for update in ordered { try update.record(in: store) }
+      for update in transactions { try update.record(in: store) }
       for event in events { try store.insert(event) }
     }
   }

@@ -59,6 +59,11 @@ struct OrderBook: Sendable {
     var incomplete: Set<UInt64> = []
   }
 
+  /// The hashes of the lineages whose positions name transactions.
+  var lineagesWithTransactions: Set<UInt32> {
+    Set(lineages.filter { TransactionTail.isNamed(in: $0.value) }.keys)
+  }
+
   /// Whether the manifest was looked through for numbers.
   var hasSeries: Bool { series != nil }
 

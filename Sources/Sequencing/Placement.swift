@@ -15,6 +15,9 @@ package struct Placement: Sendable {
   package var waived: [OrderVerdict.Gap]
   /// The transactions of which more may come, by the lineage's hash: their changes wait.
   package var open: [UInt32: UInt64]
+  /// The hashes of the lineages whose transactions are gathered: those that wait, and those that go
+  /// on.
+  package var gathered: Set<UInt32> = []
 
   /// Makes a placement of its parts.
   package init(
@@ -33,6 +36,10 @@ package struct Placement: Sendable {
   package struct Counts: Sendable, Hashable {
     package var waiting: Int
     package var provisional: Int
+    /// The transactions of changes that wait, and those of changes that do not; gathered only where
+    /// a placement asks for them.
+    package var waitingTransactions = TransactionSet()
+    package var freeTransactions = TransactionSet()
 
     /// Makes counts; none unless told otherwise.
     package init(waiting: Int = 0, provisional: Int = 0) {
@@ -44,6 +51,16 @@ package struct Placement: Sendable {
     package static func += (counts: inout Counts, more: Counts) {
       counts.waiting += more.waiting
       counts.provisional += more.provisional
+      counts.waitingTransactions.formUnion(more.waitingTransactions)
+      counts.freeTransactions.formUnion(more.freeTransactions)
+    }
+
+    fileprivate mutating func note(_ transaction: UInt64, of lineage: UInt32, waits: Bool) {
+      if waits {
+        waitingTransactions.insert(transaction, of: lineage)
+      } else {
+        freeTransactions.insert(transaction, of: lineage)
+      }
     }
   }
 
@@ -107,6 +124,12 @@ extension ChangeQueue {
       let place = placement.place(of: change)
       if place.waits { counts[change.file, default: Placement.Counts()].waiting += 1 }
       if place.isProvisional { counts[change.file, default: Placement.Counts()].provisional += 1 }
+      if !placement.gathered.isEmpty, placement.gathered.contains(change.lineage),
+        change.position.word3 != 0
+      {
+        counts[change.file, default: Placement.Counts()]
+          .note(change.position.word3, of: change.lineage, waits: place.waits)
+      }
       return place.waits
     }
     for index in changes.indices {

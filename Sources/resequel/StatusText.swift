@@ -61,6 +61,7 @@ enum StatusText {
       }
       blocks += status.note.doubts.map { "In doubt, \(name): \($0)" }
     }
+    if let lines = SplitText.lines(of: report) { blocks.append(lines.joined(separator: "\n")) }
     blocks += report.troubledFiles.prefix(20).map(text)
     if report.quarantined > 0 {
       let records = Figures.count(report.quarantined, "record")
