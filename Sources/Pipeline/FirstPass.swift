@@ -56,6 +56,8 @@ struct FirstPass {
   let unusable: Unusable
   /// The names of the lineages that were met, by the hash that ranks hold.
   var lineages: [UInt32: String]
+  /// The transactions of the files' changes.
+  var transactions: FileTransactions
   var progress: ProgressMeter
 
   /// Reads the files at these slots, `width` at a time.
@@ -105,8 +107,7 @@ struct FirstPass {
           // Only late changes need to know which files hold a key.
           gatherKeys(of: batch, slot: slot, routes: routes, isEnd: stretch.outcome != nil)
           if routes.haveTransactions {
-            gatherTransactions(
-              of: batch, slot: slot, routes: routes, isEnd: stretch.outcome != nil)
+            transactions.gather(batch, slot: slot, routes, isEnd: stretch.outcome != nil)
           }
         #endif
       }
@@ -179,26 +180,5 @@ struct FirstPass {
         }
       }
     }
-  }
-
-  /// Gathers the transactions that a batch's changes name, and at the file's end puts them aside in
-  /// few bytes.
-  private mutating func gatherTransactions(
-    of batch: ChangeBatch, slot: Int, routes: DecoderRoutes, isEnd: Bool
-  ) {
-    var last: (number: UInt64, lineage: Int, table: UInt32)?
-    for change in batch.changes {
-      let number = change.position.word3
-      let lineage = Int(change.lineage)
-      guard number != 0, routes.namesTransactions[lineage] else { continue }
-      // Those of one transaction often stand together.
-      if let last, last == (number, lineage, change.table) { continue }
-      last = (number, lineage, change.table)
-      files[slot].transactions[routes.collections[Int(change.table)], default: TransactionSet()]
-        .insert(number, of: routes.lineages[lineage])
-    }
-    guard isEnd else { return }
-    files[slot].encodedTransactions = files[slot].transactions.mapValues(\.encoded)
-    files[slot].transactions = [:]
   }
 }

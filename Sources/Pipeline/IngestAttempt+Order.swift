@@ -118,8 +118,8 @@ extension IngestAttempt {
     var placement = ledger.placement(of: files)
     placement.gathered = book.lineagesWithTransactions
     var placed = sequencer.place(collection: index, by: placement)
-    for (slot, counts) in try spill.counts(of: index, by: placement) {
-      placed[slot, default: Placement.Counts()] += counts
+    for (slot, more) in try spill.outcomes(of: index, by: placement) {
+      placed[slot, default: .init()] += more
     }
     for slot in files.indices {
       let file = files[slot].record.id
@@ -127,13 +127,14 @@ extension IngestAttempt {
       guard isRead || files[slot].tallies[index] != nil, ledger.indexes[file] != nil else {
         continue
       }
-      var counts = placed[UInt32(slot)] ?? Placement.Counts()
+      let outcome = placed[UInt32(slot)] ?? .init()
+      var counts = outcome.counts
       if !files[slot].isWhole, let earlier = ledger.counts[file] {
         counts.waiting += earlier.waiting
         counts.provisional += earlier.provisional
       }
       if !placement.gathered.isEmpty {
-        placedTransactions[index, default: [:]][file] = counts.takeTransactions()
+        transactions.note(outcome, of: index, in: files[slot])
       }
       ledger.counts[file] = counts
     }
@@ -236,15 +237,5 @@ extension OrderVerdict.Counters {
     case .dense: "dense"
     case .demoted(let reason): reason
     }
-  }
-}
-
-extension Placement.Counts {
-  /// Takes the transactions out of the counts: these are kept as long as something waits.
-  fileprivate mutating func takeTransactions() -> Placement.Counts {
-    let taken = self
-    waitingTransactions = TransactionSet()
-    freeTransactions = TransactionSet()
-    return taken
   }
 }

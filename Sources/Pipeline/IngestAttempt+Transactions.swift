@@ -13,7 +13,7 @@ extension IngestAttempt {
     fileprivate var goesOn = false
     fileprivate var file: Int64
     fileprivate var collection: Int64
-    fileprivate var placed = Placement.Counts()
+    fileprivate var placed = Placement.Outcome()
 
     /// Records it.
     func record(in store: CollectionStore) throws {
@@ -24,36 +24,37 @@ extension IngestAttempt {
     }
   }
 
-  /// What this call makes known of transactions: nothing where no log names them.
+  /// What this call makes known of transactions.
   func transactionUpdates() -> [TransactionUpdate] {
     var updates: [TransactionUpdate] = []
-    // What was read again comes last: it tells of the whole file.
-    for file in files where !file.isReread {
-      for (index, known) in file.encodedTransactions {
+    for (slot, sets) in transactions.encoded {
+      for (index, known) in sets {
         guard let id = storedID(of: index),
           let known = known.withUnsafeBytes({ TransactionSet(decoding: $0) })
         else { continue }
-        let placed = placedTransactions[index]?[file.record.id] ?? Placement.Counts()
-        let waiting = placed.waitingTransactions
+        let file = files[slot].record.id
+        let placed = transactions.placed[index]?[file]
+        let waiting = placed?.waitingTransactions ?? TransactionSet()
         let share = TransactionShare(
-          file: file.record.id, collection: id, known: known, waiting: waiting,
-          applied: waiting.isEmpty ? nil : placed.freeTransactions)
+          file: file, collection: id, known: known, waiting: waiting,
+          applied: waiting.isEmpty ? nil : placed?.freeTransactions)
         updates.append(
           TransactionUpdate(
-            share: share, goesOn: !file.isWhole, file: file.record.id, collection: id))
+            share: share, goesOn: !files[slot].isWhole, file: file, collection: id))
       }
     }
-    for file in files where file.isReread {
-      for (index, placed) in placedTransactions {
-        guard let id = storedID(of: index), let placed = placed[file.record.id] else { continue }
-        updates.append(
-          TransactionUpdate(file: file.record.id, collection: id, placed: placed))
+    // What was read again comes last: it tells of the whole file.
+    for (index, outcomes) in transactions.placedAgain {
+      guard let id = storedID(of: index) else { continue }
+      for (file, placed) in outcomes {
+        updates.append(TransactionUpdate(file: file, collection: id, placed: placed))
       }
     }
     return updates
   }
 
-  private func storedID(of index: Int) -> Int64? {
+  /// The store's number for a table; nil while it has none.
+  func storedID(of index: Int) -> Int64? {
     catalog.entries[index].storeID ?? catalog.entries[index].heldID
   }
 }

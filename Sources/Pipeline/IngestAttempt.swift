@@ -38,8 +38,8 @@ struct IngestAttempt {
   var orders: [Int: OrderBook.Ledger] = [:]
   /// The transactions of which more may come, by the lineage's hash.
   var openTransactions: [UInt32: UInt64] = [:]
-  /// Which of them wait, of the files whose changes were placed: by the catalog's index and the file.
-  var placedTransactions: [Int: [Int64: Placement.Counts]] = [:]
+  /// The transactions of this call's changes, of logs that name them.
+  var transactions = FileTransactions()
   /// What is worth remembering, and telling.
   var notes: [StoreEvent] = []
   /// What late changes did to the rows of the collection that is being written, by file.

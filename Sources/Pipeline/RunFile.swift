@@ -33,9 +33,6 @@ struct RunFile: Sendable {
   var keyHashes: [Int: KeyHashes] = [:]
   /// When it was read, which keys those may be, encoded; collections without one: any key.
   var keyFilters: [Int: [UInt8]] = [:]
-  /// Which transactions its changes belong to, by the catalog's index, encoded when it was read.
-  var transactions: [Int: TransactionSet] = [:]
-  var encodedTransactions: [Int: [UInt8]] = [:]
 
   init(
     file: BatchFile, record: FileRecord, stamp: FileStamp, context: FileContext, isRemote: Bool,

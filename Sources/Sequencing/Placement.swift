@@ -36,10 +36,6 @@ package struct Placement: Sendable {
   package struct Counts: Sendable, Hashable {
     package var waiting: Int
     package var provisional: Int
-    /// The transactions of changes that wait, and those of changes that do not; gathered only where
-    /// a placement asks for them.
-    package var waitingTransactions = TransactionSet()
-    package var freeTransactions = TransactionSet()
 
     /// Makes counts; none unless told otherwise.
     package init(waiting: Int = 0, provisional: Int = 0) {
@@ -51,8 +47,25 @@ package struct Placement: Sendable {
     package static func += (counts: inout Counts, more: Counts) {
       counts.waiting += more.waiting
       counts.provisional += more.provisional
-      counts.waitingTransactions.formUnion(more.waitingTransactions)
-      counts.freeTransactions.formUnion(more.freeTransactions)
+    }
+  }
+
+  /// What became of the changes of a file.
+  package struct Outcome: Sendable {
+    package var counts = Counts()
+    /// The transactions of changes that wait, and those of changes that do not; of lineages whose
+    /// transactions are ``gathered``.
+    package var waitingTransactions = TransactionSet()
+    package var freeTransactions = TransactionSet()
+
+    /// Makes the outcome for a file without changes.
+    package init() {}
+
+    /// Adds what became of others.
+    package static func += (outcome: inout Outcome, more: Outcome) {
+      outcome.counts += more.counts
+      outcome.waitingTransactions.formUnion(more.waitingTransactions)
+      outcome.freeTransactions.formUnion(more.freeTransactions)
     }
 
     fileprivate mutating func note(_ transaction: UInt64, of lineage: UInt32, waits: Bool) {
@@ -105,10 +118,10 @@ package struct Placement: Sendable {
 extension Sequencer {
   /// Gives a collection's changes their epochs, and takes those out that must wait.
   ///
-  /// - Returns: by file slot, how many wait and how many are provisional.
+  /// - Returns: by file slot, what became of them.
   package mutating func place(
     collection: Int, by placement: Placement
-  ) -> [UInt32: Placement.Counts] {
+  ) -> [UInt32: Placement.Outcome] {
     guard collection < queues.count, !placement.isPlain else { return [:] }
     return queues[collection].place(by: placement)
   }
@@ -117,17 +130,17 @@ extension Sequencer {
 extension ChangeQueue {
   /// Gives the changes their epochs, and takes those out that must wait.
   ///
-  /// - Returns: by file slot, how many wait and how many are provisional.
-  package mutating func place(by placement: Placement) -> [UInt32: Placement.Counts] {
-    var counts: [UInt32: Placement.Counts] = [:]
+  /// - Returns: by file slot, what became of them.
+  package mutating func place(by placement: Placement) -> [UInt32: Placement.Outcome] {
+    var outcomes: [UInt32: Placement.Outcome] = [:]
     changes.removeAll { change in
       let place = placement.place(of: change)
-      if place.waits { counts[change.file, default: Placement.Counts()].waiting += 1 }
-      if place.isProvisional { counts[change.file, default: Placement.Counts()].provisional += 1 }
+      if place.waits { outcomes[change.file, default: .init()].counts.waiting += 1 }
+      if place.isProvisional { outcomes[change.file, default: .init()].counts.provisional += 1 }
       if !placement.gathered.isEmpty, placement.gathered.contains(change.lineage),
         change.position.word3 != 0
       {
-        counts[change.file, default: Placement.Counts()]
+        outcomes[change.file, default: .init()]
           .note(change.position.word3, of: change.lineage, waits: place.waits)
       }
       return place.waits
@@ -136,6 +149,6 @@ extension ChangeQueue {
       let epoch = placement.place(of: changes[index]).epoch
       changes[index].phase = 2 * epoch + changes[index].phase & 1
     }
-    return counts
+    return outcomes
   }
 }
