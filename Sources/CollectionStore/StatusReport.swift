@@ -9,6 +9,8 @@ package struct StatusReport: Sendable {
   package var held: [Hold] = []
   /// How many file versions are in each state; states without files are missing.
   package var files: [FileRecord.State: Int] = [:]
+  /// How many of the applied ones have only changes that wait.
+  package var waitingFiles = 0
   /// The files that are torn or failed, with the reason.
   package var troubledFiles: [FileRecord] = []
   /// Records in quarantine that no retry has used, all tables together.
@@ -21,6 +23,17 @@ package struct StatusReport: Sendable {
   package var splitByTable: [Int64: SplitTransactions] = [:]
   /// The newest events, newest first.
   package var events: [StoreEvent] = []
+}
+
+extension StatusReport {
+  /// How many files are in each state, by a word; those whose changes all wait are apart.
+  package var fileCounts: [(state: String, count: Int)] {
+    FileRecord.State.allCases.flatMap { state in
+      let count = files[state] ?? 0
+      guard state == .applied else { return [(state.rawValue, count)] }
+      return [(state.rawValue, count - waitingFiles), ("waiting", waitingFiles)]
+    }
+  }
 }
 
 /// What there is to say of one collection.
@@ -74,6 +87,16 @@ extension CollectionStore {
         !report.collections.contains { $0.collection.source == hold.source }
       }
       report.files = try fileCounts()
+      report.waitingFiles = try number(
+        """
+        SELECT count(*) FROM (SELECT min(s.waiting >= s.changes
+              OR (s.is_held AND c.held_reason IS NOT NULL)) AS waits
+            FROM _resequel_file_collections AS s
+              JOIN _resequel_collections AS c ON c.id = s.collection
+              JOIN _resequel_files AS f ON f.id = s.file
+            WHERE s.changes > 0 AND f.state = 'applied'
+            GROUP BY s.file) WHERE waits
+        """)
       report.troubledFiles = try files(in: [.torn, .failed])
       report.quarantined = try count("_resequel_quarantine WHERE NOT is_resolved")
       report.events = try events(limit: eventLimit)

@@ -17,9 +17,9 @@ enum StatusJSON {
       json.array(report.allHolds) { json, hold in write(hold, &json) }
       json.key("files")
       json.object { json in
-        for state in FileRecord.State.allCases {
-          json.key(state.rawValue)
-          json.value(report.files[state] ?? 0)
+        for (state, count) in report.fileCounts {
+          json.key(state)
+          json.value(count)
         }
       }
       json.key("troubled_files")
