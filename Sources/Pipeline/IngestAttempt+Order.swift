@@ -87,6 +87,8 @@ extension IngestAttempt {
       return (book, ledger)
     }
     book = loaded
+    // What the store holds need not be written again.
+    book.ledgers[id] = ledger
     return ledger
   }
 
