@@ -10,7 +10,7 @@ import Glibc
 ///
 /// Keeps a bounded number of files open and, where requests ascend within a file, reads ahead. One
 /// fetcher belongs to one thread.
-package final class RecordFetcher {
+package struct RecordFetcher: ~Copyable {
   /// How much a fetcher keeps.
   package struct Limits: Sendable {
     /// Files open at a time.
@@ -87,7 +87,9 @@ package final class RecordFetcher {
   ///   - identity: the version that the first pass read (``ReadOutcome/identity``).
   ///   - spill: its decompressed bytes; must be given for a compressed file.
   /// - Returns: the number to fetch its records by: 0 for the first file, one more for each.
-  package func register(_ file: BatchFile, identity: FileIdentity, spill: SpillExtent? = nil)
+  package mutating func register(
+    _ file: BatchFile, identity: FileIdentity, spill: SpillExtent? = nil
+  )
     -> Int
   {
     var spillIndex: Int32 = -1
@@ -110,7 +112,7 @@ package final class RecordFetcher {
   ///   - offset: where the record begins in the file's decompressed bytes.
   ///   - buffer: filled whole.
   /// - Throws: a file error when the file cannot be read, or is no longer the version registered.
-  package func fetch(slot: Int, offset: UInt64, into buffer: UnsafeMutableRawBufferPointer)
+  package mutating func fetch(slot: Int, offset: UInt64, into buffer: UnsafeMutableRawBufferPointer)
     throws(IngestError)
   {
     guard !buffer.isEmpty else { return }
@@ -152,13 +154,13 @@ package final class RecordFetcher {
   /// called before what was fetched is committed.
   ///
   /// - Throws: a file error naming the first that is not.
-  package func verify() throws(IngestError) {
+  package mutating func verify() throws(IngestError) {
     for file in open { check(file) }
     if let changed { throw changed }
   }
 
   /// Closes all files and forgets them; slots are numbered from 0 again.
-  package func removeAll() {
+  package mutating func removeAll() {
     for file in open where file.ownsDescriptor { close(file.descriptor) }
     open.removeAll(keepingCapacity: true)
     slots.removeAll(keepingCapacity: true)
@@ -182,7 +184,7 @@ package final class RecordFetcher {
       hint: "run again when it is complete")
   }
 
-  private func openFile(_ slot: Int) throws(IngestError) {
+  private mutating func openFile(_ slot: Int) throws(IngestError) {
     var file: OpenFile
     if slots[slot].spill >= 0 {
       let extent = spills[Int(slots[slot].spill)]
@@ -215,7 +217,7 @@ package final class RecordFetcher {
   }
 
   /// The file to close: the first that was not used since the clock's hand last came by.
-  private func chooseVictim() -> Int {
+  private mutating func chooseVictim() -> Int {
     while open[hand].isRecent {
       open[hand].isRecent = false
       hand = (hand + 1) % open.count
@@ -224,7 +226,7 @@ package final class RecordFetcher {
     return hand
   }
 
-  private func evict(_ index: Int) {
+  private mutating func evict(_ index: Int) {
     let file = open[index]
     check(file)
     if file.window >= 0 { windows[Int(file.window)].open = -1 }
@@ -234,7 +236,7 @@ package final class RecordFetcher {
 
   /// Remembers when a file is no longer what was registered. Its name may have gone meanwhile: the
   /// bytes that were read are still those of the version.
-  private func check(_ file: OpenFile) {
+  private mutating func check(_ file: OpenFile) {
     guard changed == nil, file.ownsDescriptor else { return }
     var status = stat()
     let registered = slots[file.slot].identity
@@ -270,7 +272,7 @@ package final class RecordFetcher {
     return count
   }
 
-  private func readAhead(
+  private mutating func readAhead(
     _ index: Int, _ offset: UInt64, _ buffer: UnsafeMutableRawBufferPointer
   ) throws(IngestError) {
     if open[index].window < 0 { open[index].window = Int32(takeWindow(for: index)) }
@@ -285,7 +287,7 @@ package final class RecordFetcher {
       from: UnsafeRawBufferPointer(rebasing: windows[window].buffer[..<buffer.count]))
   }
 
-  private func takeWindow(for index: Int) -> Int {
+  private mutating func takeWindow(for index: Int) -> Int {
     if windows.count < limits.windowCount {
       windows.append(
         Window(buffer: .allocate(byteCount: limits.windowByteCount, alignment: 64)))

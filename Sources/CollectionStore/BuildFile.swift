@@ -10,7 +10,8 @@ struct BuildFile: ~Copyable {
   /// Where the rows are written until the build is finished.
   let path: String
   private let destination: String
-  private let descriptor: Int32
+  /// The file, open for reading and writing.
+  let descriptor: Int32
 
   static func path(for database: String) -> String { database + "-building" }
 
@@ -63,6 +64,11 @@ struct BuildFile: ~Copyable {
       throw Self.failed("renamed to \(destination)", path)
     }
     try Self.syncDirectory(of: destination)
+  }
+
+  /// Empties the file, to begin anew.
+  func empty() throws(IngestError) {
+    guard ftruncate(descriptor, 0) == 0 else { throw Self.failed("emptied", path) }
   }
 
   /// Removes the file.

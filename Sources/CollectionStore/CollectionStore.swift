@@ -54,6 +54,8 @@ package final class CollectionStore {
   var rebuilds: [Int64: Collection] = [:]
   var lock: WriterLock?
   var build: BuildFile?
+  /// The bulk load that is going on.
+  var load: TableLoad?
 
   /// Opens, or makes, a database.
   ///
@@ -99,12 +101,23 @@ package final class CollectionStore {
     try connection.execute("COMMIT")
   }
 
-  /// Undoes everything since ``begin()``; does nothing outside a transaction.
+  /// Undoes everything since ``begin()``; does nothing outside a transaction. A bulk build loses all
+  /// that it has.
   package func rollback() throws {
     collections.removeAll()
+    if case .bulkBuild = mode { return try beginBuildAnew() }
     guard connection.isInTransaction else { return }
     try connection.execute("ROLLBACK")
     try forgetUndoneRebuilds()
+  }
+
+  /// A bulk build has no journal to undo changes with: it begins again with an empty file.
+  private func beginBuildAnew() throws {
+    guard let path = build?.path else { return }
+    load = nil
+    connection.close()
+    try build?.empty()
+    connection = try Opening.build(path, options)
   }
 
   /// Runs a piece of work as one transaction: kept when it returns, undone when it throws.
@@ -138,10 +151,12 @@ package final class CollectionStore {
     isClosed = true
     defer {
       collections.removeAll()
+      load = nil
       lock = nil
       connection.close()
       if let build = build.take() { build.discard() }
     }
+    if case .bulkBuild = mode { return }
     try rollback()
     try checkpoint()
   }
@@ -153,7 +168,8 @@ package final class CollectionStore {
   package func finishBuild() throws {
     guard case .bulkBuild = mode, case .file(let path) = location else { return }
     collections.removeAll()
-    try connection.execute("PRAGMA journal_mode = WAL")
+    // Nobody reads the file yet: its log needs no memory to be shared.
+    try connection.execute("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL")
     connection.close()
     guard let file = build.take() else { return }
     try file.publish()

@@ -53,12 +53,13 @@ enum Opening {
   }
 
   /// Opens the empty file of a bulk build: nothing is journaled or synced, since the file is
-  /// thrown away unless it is finished.
+  /// thrown away unless it is finished. Locks are released between transactions, so that SQLite
+  /// looks each time whether the file has changed: a bulk load changes it.
   static func build(_ path: String, _ options: CollectionStore.Options) throws -> Connection {
     let connection = try Connection(path: path, mode: .create, busyTimeout: options.busyTimeout)
     try connection.execute(
       "PRAGMA page_size = \(options.pageSize); PRAGMA journal_mode = OFF;"
-        + "PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE;" + tuning(options))
+        + "PRAGMA synchronous = OFF;" + tuning(options))
     try create(connection)
     return connection
   }

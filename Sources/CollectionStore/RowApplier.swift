@@ -224,8 +224,7 @@ struct RowApplier: ~Copyable {
   private mutating func bury(
     _ id: UnsafeRawBufferPointer, stored: RowState?, isRow: Bool
   ) throws {
-    // What the collection's own floor ended needs no tombstone, nor what no change can come before.
-    if merge.state.last == bounds.floor || bounds.closed.map(merge.state.last.isClosed) == true {
+    guard bounds.needsTombstone(merge.state) else {
       return try forget(id, isRow: isRow, isTombstone: stored != nil && !isRow)
     }
     let tombstone = try writer.insertTombstone()

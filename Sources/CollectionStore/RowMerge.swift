@@ -31,6 +31,12 @@ struct RowMerge: ~Copyable {
     var floor: Rank?
     /// The rank up to which nothing can be missing; nil where that is not known.
     var closed: Rank?
+
+    /// Whether a row that ended must be remembered. What the collection's own floor ended need not,
+    /// nor what no change can come before.
+    func needsTombstone(_ state: RowState) -> Bool {
+      state.last != floor && closed.map(state.last.isClosed) != true
+    }
   }
 
   /// A column whose value the batch gives.
@@ -96,6 +102,7 @@ struct RowMerge: ~Copyable {
     written.removeAll(keepingCapacity: true)
     isParallel = false
     let isPlain = stored == nil && delta.order == .log
+    if isPlain, collection.floor == nil, mergePlain(delta, layers, cells) { return .live }
     if !isPlain {
       guard let order = lineages.order(stored: stored, delta: delta, layers: layers) else {
         return .unknowable
@@ -112,25 +119,6 @@ struct RowMerge: ~Copyable {
     kept = ColumnSet()
     let newest = layers[delta.layers].first
 
-    // The common case by far: a row that is only inserted, and was not there.
-    if isPlain, let floor, floor.kind == .insert, floor == delta.floor,
-      delta.layers.count <= 1, newest?.rank ?? floor.rank == floor.rank
-    {
-      if let newest { write(newest, cells) }
-      file = delta.floorFile
-      state = RowState(last: floor.rank, floor: floor, shape: ColumnSet())
-      return .live
-    }
-    // Nearly as common: one change, of which nothing is overwritten, above what the batch began with.
-    if isPlain, delta.layers.count == 1, floor == delta.floor, let newest,
-      floor.map({ isBefore($0.rank, newest.rank) }) ?? true
-    {
-      write(newest, cells)
-      file = newest.file
-      state = RowState(last: newest.rank, floor: floor, shape: ColumnSet())
-      for written in written { state.shape.insert(written.column) }
-      return .live
-    }
     collect(stored, floor: floor)
     for layer in layers[delta.layers] where counts(layer.rank, above: floor) {
       collect(layer, cells, floor: floor)
@@ -139,6 +127,34 @@ struct RowMerge: ~Copyable {
     makeState(last: last, floor: floor, closed: collection.closed)
     if !isPlain { state.lineages = lineages.state(last: last) }
     return forget(outcome(stored: stored))
+  }
+
+  /// The common cases by far, of a row that was not there: it is only inserted, or one change stands
+  /// above what the batch began with, and nothing of that is overwritten.
+  ///
+  /// - Returns: whether it was one of these.
+  private mutating func mergePlain(
+    _ delta: RowDelta, _ layers: UnsafeBufferPointer<RowLayer>,
+    _ cells: UnsafeBufferPointer<Cell>
+  ) -> Bool {
+    guard delta.layers.count <= 1 else { return false }
+    let floor = delta.floor
+    let newest = layers[delta.layers].first
+    isFloorRaised = floor != nil
+    eventTime = floor.map { $0.kind != .delete } == true ? delta.eventTime : .min
+    kept = ColumnSet()
+    if let floor, floor.kind == .insert, newest.map({ $0.rank == floor.rank }) ?? true {
+      if let newest { write(newest, cells) }
+      file = delta.floorFile
+      state = RowState(last: floor.rank, floor: floor, shape: ColumnSet())
+      return true
+    }
+    guard let newest, floor.map({ $0.rank < newest.rank }) ?? true else { return false }
+    write(newest, cells)
+    file = newest.file
+    state = RowState(last: newest.rank, floor: floor, shape: ColumnSet())
+    for written in written { state.shape.insert(written.column) }
+    return true
   }
 
   /// Whether a change counts, being at or above a floor.

@@ -32,6 +32,9 @@ package struct Configuration: Sendable {
   /// How many bytes of changes a call holds in memory, before it sorts them and puts them aside in a
   /// temporary file beside the database.
   package var heldByteCount = 64 << 20
+  /// A table of a new database that begins with so many keys is loaded as whole pages; one with fewer
+  /// is not worth the preparation.
+  package var loadedKeyCount = 4096
   /// Settings per collection name, from the configuration file.
   package var collections: [String: CollectionConfiguration] = [:]
 

@@ -56,9 +56,10 @@ final class DecodeWorker: @unchecked Sendable {
     waiting = unit.slots.map { ($0, files[$0]) }[...]
   }
 
-  /// Takes back the batches of a step, to fill them again.
-  func recycle(_ step: consuming Step) {
-    spare = step.stretches.map(\.batch)
+  /// Takes batches of earlier steps, to fill them again.
+  func recycle(_ batches: inout [ChangeBatch]) {
+    spare += batches
+    batches.removeAll()
   }
 
   /// Decodes until there is enough to hand over, or the unit is finished.

@@ -67,6 +67,7 @@ struct FirstPass {
     var waiting = DecodeUnit.units(of: slots, files: files)[...]
     var routes = Array(repeating: DecoderRoutes(), count: width)
     let plans = catalog
+    var spare: [ChangeBatch] = []
     try await withThrowingTaskGroup(of: DecodeWorker.Step.self) { group in
       for index in 0..<width {
         guard let unit = waiting.popFirst() else { break }
@@ -78,14 +79,15 @@ struct FirstPass {
       }
       while let step = try await group.next() {
         let worker = step.worker
-        admit(step, routes: &routes[worker.index])
-        try spill?.relieve(&sequencer)
-        worker.recycle(step)
-        if worker.isDone {
-          guard let unit = waiting.popFirst() else { continue }
-          worker.begin(unit, files: files)
+        // It goes on while its last step is admitted.
+        if worker.isDone, let unit = waiting.popFirst() { worker.begin(unit, files: files) }
+        if !worker.isDone {
+          worker.recycle(&spare)
+          group.addTask { try worker.step() }
         }
-        group.addTask { try worker.step() }
+        admit(step, routes: &routes[worker.index])
+        spare += step.stretches.map(\.batch)
+        try spill?.relieve(&sequencer)
       }
     }
     for route in routes {

@@ -28,6 +28,7 @@ extension IngestAttempt {
       if isRebuilt { try await beginRebuild(index) }
       late = [:]
       guard try await writeParts(of: index) else { continue }
+      if loaded != nil { try await endLoad() }
       if !isRebuilt { try await noteRepairs(of: index) }
       if isRebuilt, let id = catalog.entries[index].storeID {
         try await writer.perform { store in try store.finishRebuild(id) }
@@ -157,12 +158,13 @@ extension IngestAttempt {
     guard let collection = entry.storeID else { return }
     let history = try await recordHistory(index, ordered, key: key)
     let handled = try await writeLinked(index, ordered, key: key)
+    try await prepareLoad(of: index, ordered)
     let assembler = RowAssembler(
       ordered, rowIDs: RowIDs(ordered, key: key), collection: collection,
       columnCount: entry.columns.count, fileIDs: fileIDs, excluded: handled)
     let workers = takeReaders(
       AssemblyLine.workerCount(keys: assembler.keyCount, cores: width)
-    ).map { AssemblyWorker(assembler, reading: $0) }
+    ).map { AssemblyWorker(assembler, reading: $0, for: loaded) }
     progress.beginWriting(rows: assembler.keyCount)
     var total = ApplyCounts()
     var line = AssemblyLine(workers, keyCount: assembler.keyCount, writer: writer)
@@ -179,6 +181,25 @@ extension IngestAttempt {
       try await write(linked, to: collection)
     }
     if let history { try await writeVersions(history, ordered, key: key) }
+  }
+
+  /// Sees to it that the changes' rows are loaded as whole pages, where that can be; else not.
+  private mutating func prepareLoad(of index: Int, _ ordered: OrderedChanges) async throws {
+    // The rest needs to look rows up: of keys that changed side by side, and for the history.
+    let canLoad =
+      !ordered.hasParallelKeys && !ordered.queue.hasMoves && keptHistory(index) == nil
+    if loaded != nil {
+      if !canLoad { try await endLoad() }
+    } else if canLoad, ordered.groups.count >= configuration.loadedKeyCount,
+      let id = catalog.entries[index].storeID
+    {
+      loaded = try await writer.perform { store in try store.beginLoad(of: id) }
+    }
+  }
+
+  private mutating func endLoad() async throws {
+    loaded = nil
+    try await writer.perform { store in try store.endLoad() }
   }
 
   mutating func count(_ counts: ApplyCounts) {

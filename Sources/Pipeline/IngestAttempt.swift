@@ -44,6 +44,8 @@ struct IngestAttempt {
   var notes: [StoreEvent] = []
   /// What late changes did to the rows of the collection that is being written, by file.
   var late: [Int64: LateCounts] = [:]
+  /// The collection whose rows are being loaded as whole pages, if one's are.
+  var loaded: Collection?
   /// Whether changes behind a gap wait.
   let waits: Bool
   /// When the call began, microseconds since 1970: files that came together have it in common.

@@ -7,9 +7,11 @@ import Sequencing
 final class RecordReader {
   private var decoder: RecordDecoder
   private var routes = DecoderRoutes()
-  private let fetcher = RecordFetcher()
+  private var fetcher = RecordFetcher()
   private let scratch = ScratchBytes()
   private let files: [RunFile]
+  /// By slot; nil for a file that was never read. Apart from the files, which are dear to copy.
+  private let layouts: [FileLayout?]
   private var catalog: Catalog
   /// How often files had been read when it was made; see ``IngestAttempt/readings``.
   let readings: Int
@@ -22,6 +24,7 @@ final class RecordReader {
   init(files: [RunFile], catalog: Catalog, readings: Int) {
     self.readings = readings
     self.files = files
+    layouts = files.map { $0.outcome?.layout }
     self.catalog = catalog
     for file in files {
       _ = fetcher.register(
@@ -54,8 +57,7 @@ final class RecordReader {
   func appendValues(
     of change: SequencedChange, to buffer: inout CellBuffer
   ) throws -> Range<Int> {
-    let file = files[Int(change.file)]
-    guard let layout = file.outcome?.layout else {
+    guard let layout = layouts[Int(change.file)] else {
       preconditionFailure("a change came from a file that was never read")
     }
     let start = buffer.cells.count
@@ -65,7 +67,7 @@ final class RecordReader {
       table = Int(try decoder.values(ofRecord: record, layout: layout, into: &buffer))
     } catch {
       throw UnusableInput.record(
-        file.file.path,
+        files[Int(change.file)].file.path,
         QuarantinedRecord(
           bytes: Array(record), byteOffset: change.recordOffset,
           recordIndex: Int(change.recordIndex), reason: error.cause))

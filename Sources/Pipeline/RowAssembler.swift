@@ -19,8 +19,14 @@ struct RowAssembler {
   private var fold = KeyFold()
   /// For each column, the number of the key that last wrote it: which newer change has it already.
   private var writtenFor: [Int]
+  /// The keys whose changes were touched, up to here; see ``OrderedChanges/touch(_:)``.
+  private var touchedEnd = 0
+  private var touched: UInt64 = 0
   /// The number of the key at hand.
   private var key = 0
+
+  /// The changes of so many keys are touched at a time.
+  private static let touchedKeys = 32
 
   /// No row is added to a batch whose texts have so many bytes.
   private static let byteLimit = 4 << 20
@@ -52,6 +58,7 @@ struct RowAssembler {
     batch.collection = collection
     while !keys.isEmpty, batch.buffer.bytes.count < Self.byteLimit {
       key = keys.lowerBound
+      if !(touchedEnd - Self.touchedKeys..<touchedEnd).contains(key) { touch(keys) }
       keys = key + 1..<keys.upperBound
       let (group, id) = rowIDs.row(key, of: ordered)
       if !excluded.isEmpty, excluded.contains(id.bytes(of: ordered)) {
@@ -60,6 +67,12 @@ struct RowAssembler {
       }
       try append(group, id: id, to: &batch, reading: reader)
     }
+  }
+
+  private mutating func touch(_ keys: Range<Int>) {
+    let next = keys.prefix(Self.touchedKeys)
+    touchedEnd = next.lowerBound + Self.touchedKeys
+    for key in next { touched &+= ordered.touch(rowIDs.row(key, of: ordered).0) }
   }
 
   private mutating func append(

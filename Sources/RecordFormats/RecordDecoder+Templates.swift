@@ -227,7 +227,8 @@ extension RecordDecoder {
   ) -> UInt32? {
     guard templates.count > 0, indexer.index(bytes) == .indexed else { return nil }
     let tokens = indexer.tokens
-    let flatTable = layout.table.flatMap { tableIndexes[$0] } ?? -1
+    let flatTable =
+      templates.hasFlatGroups ? layout.table.flatMap { tableIndexes[$0] } ?? -1 : -1
     var end = 0
     guard tokens.byte(0) == UInt8(ascii: "{"),
       let found = findTemplate(tokens, at: 0, flatTable: flatTable, end: &end)

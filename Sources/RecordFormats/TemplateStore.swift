@@ -50,6 +50,8 @@ struct TemplateStore {
   let templates: UnsafeMutablePointer<RecordTemplate>
   private(set) var count = 0
   private(set) var groups: [Group] = []
+  /// Whether some templates are of flat records.
+  private(set) var hasFlatGroups = false
   var lastGroup = 0
   /// What each template's matches say of the key: columns named before, and all columns.
   private var evidence: [(before: ColumnSet, all: ColumnSet)] = []
@@ -163,6 +165,7 @@ struct TemplateStore {
       ?? {
         let copy = memory.allocate(UInt8.self, prefix.count)
         UnsafeMutableRawBufferPointer(start: copy, count: prefix.count).copyMemory(from: prefix)
+        hasFlatGroups = hasFlatGroups || flatTable >= 0
         groups.append(
           Group(
             prefix: UnsafeRawPointer(copy), prefixCount: prefix.count, flatTable: flatTable,

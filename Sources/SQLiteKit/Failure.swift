@@ -3,6 +3,11 @@ package import ChangeModel
 
 /// Says in a person's words what an SQLite result code means, and what to do about it.
 package enum Failure {
+  /// The result codes of a full disk, of one that fails, and of a value that is too large.
+  static let full = SQLITE_FULL
+  static let inputOutput = SQLITE_IOERR
+  static let tooBig = SQLITE_TOOBIG
+
   /// Describes a failure; never with a row's values, which SQLite's messages do not contain.
   ///
   /// - Parameters:

@@ -18,6 +18,8 @@ struct ChangeSort {
     /// The key's bytes behind the shared ones, big-endian, padded with zeros.
     var prefix: UInt64
     var index: UInt32
+    /// How many bytes the key has: enough to compare keys that end within the prefix.
+    var keyCount: UInt32
   }
 
   init(_ queue: ChangeQueue, files: [FileStamp]) {
@@ -31,7 +33,7 @@ struct ChangeSort {
         while start < items.count {
           var end = start + 1
           while end < items.count, items[end].prefix == items[start].prefix { end += 1 }
-          if end - start > 1 { Self.sort(items[start..<end], keys, files) }
+          if end - start > 1 { Self.sort(items, start..<end, keys, files) }
           group(items, start..<end, keys)
           start = end
         }
@@ -47,9 +49,9 @@ struct ChangeSort {
     var start = stretch.lowerBound
     var isParallel = false
     for index in stretch.dropFirst() {
-      let (left, right) = (items[index - 1].index, items[index].index)
-      if keys.compare(left, right) == 0 {
-        isParallel = isParallel || keys.areParallel(left, right)
+      let (left, right) = (items[index - 1], items[index])
+      if Self.compare(left, right, keys) == 0 {
+        isParallel = isParallel || keys.areParallel(left.index, right.index)
       } else {
         append(start..<index, isParallel: isParallel)
         start = index
@@ -66,28 +68,55 @@ struct ChangeSort {
     if isParallel { parallel.append(group) }
   }
 
-  /// Sorts changes of one prefix.
-  private static func sort(
-    _ stretch: Slice<UnsafeMutableBufferPointer<Item>>, _ keys: Keys, _ files: [FileStamp]
-  ) {
-    var items = UnsafeMutableBufferPointer(rebasing: stretch)
-    items.sort { left, right in
-      let order = keys.compare(left.index, right.index)
-      if order != 0 { return order < 0 }
-      let first = keys.changes[Int(left.index)]
-      let second = keys.changes[Int(right.index)]
-      #if PASS_THROUGH
-        // The changes of a key stay as they arrived: in the order of the files and in it.
-        return (first.file, first.recordIndex) < (second.file, second.recordIndex)
-      #else
-        // Lineages of one phase stand apart, since `<` has cycles among three of two lineages.
-        if first.lineage != second.lineage, first.phase == second.phase {
-          return first.lineage < second.lineage
-        }
-        return OrderedChanges.rank(of: first, files: files)
-          < OrderedChanges.rank(of: second, files: files)
-      #endif
+  /// Compares keys that have one prefix: negative, zero or positive, as memcmp does.
+  @inline(__always)
+  private static func compare(_ left: Item, _ right: Item, _ keys: Keys) -> Int {
+    if max(left.keyCount, right.keyCount) <= keys.prefixEnd {
+      return Int(left.keyCount) - Int(right.keyCount)
     }
+    return keys.compare(left.index, right.index)
+  }
+
+  /// Sorts changes of one prefix. They are few, and nearly in order, since logs are read forward.
+  private static func sort(
+    _ items: UnsafeMutableBufferPointer<Item>, _ stretch: Range<Int>, _ keys: Keys,
+    _ files: [FileStamp]
+  ) {
+    guard stretch.count <= 16 else {
+      var long = UnsafeMutableBufferPointer(rebasing: items[stretch])
+      return long.sort { precedes($0, $1, keys, files) }
+    }
+    for end in stretch.dropFirst() {
+      let item = items[end]
+      var place = end
+      while place > stretch.lowerBound, precedes(item, items[place - 1], keys, files) {
+        items[place] = items[place - 1]
+        place -= 1
+      }
+      items[place] = item
+    }
+  }
+
+  /// Whether a change comes before another of its prefix.
+  @inline(__always)
+  private static func precedes(
+    _ left: Item, _ right: Item, _ keys: Keys, _ files: [FileStamp]
+  ) -> Bool {
+    let order = compare(left, right, keys)
+    if order != 0 { return order < 0 }
+    let first = keys.changes[Int(left.index)]
+    let second = keys.changes[Int(right.index)]
+    #if PASS_THROUGH
+      // The changes of a key stay as they arrived: in the order of the files and in it.
+      return (first.file, first.recordIndex) < (second.file, second.recordIndex)
+    #else
+      // Lineages of one phase stand apart, since `<` has cycles among three of two lineages.
+      if first.lineage != second.lineage, first.phase == second.phase {
+        return first.lineage < second.lineage
+      }
+      return OrderedChanges.rank(of: first, files: files)
+        < OrderedChanges.rank(of: second, files: files)
+    #endif
   }
 
   /// The changes by the prefixes of their keys, those of equal ones in the order of admission: a
@@ -97,7 +126,9 @@ struct ChangeSort {
     var items = UnsafeMutableBufferPointer<Item>.allocate(capacity: count)
     for index in 0..<count {
       items.initializeElement(
-        at: index, to: Item(prefix: keys.prefix(index), index: UInt32(index)))
+        at: index,
+        to: Item(
+          prefix: keys.prefix(index), index: UInt32(index), keyCount: keys.changes[index].keyCount))
     }
     var counts = [Int](repeating: 0, count: 8 * 256)
     for item in items {
@@ -132,6 +163,9 @@ private struct Keys {
   private let bytes: UnsafeRawBufferPointer
   /// How many bytes all keys begin with.
   private let sharedCount: Int
+
+  /// Where the bytes end that prefixes hold.
+  var prefixEnd: Int { sharedCount + 8 }
 
   init(changes: UnsafeBufferPointer<SequencedChange>, bytes: UnsafeRawBufferPointer) {
     self.changes = changes

@@ -11,6 +11,8 @@ package struct OrderedChanges: Sendable {
   let order: [UInt32]
   /// The stretches of `order` that share a key.
   package let groups: [Group]
+  /// Whether some key changed in two lineages of one phase.
+  package let hasParallelKeys: Bool
 
   /// The changes that arrived under one key: a stretch of the order.
   package struct Group: Sendable {
@@ -25,6 +27,7 @@ package struct OrderedChanges: Sendable {
     let sort = ChangeSort(queue, files: files)
     var order = sort.order
     groups = sort.groups
+    hasParallelKeys = !sort.parallel.isEmpty
     for group in sort.parallel {
       order[Int(group.start)..<Int(group.start + group.count)].sort { left, right in
         Self.rank(of: queue.changes[Int(left)], files: files).isBefore(
@@ -47,6 +50,23 @@ package struct OrderedChanges: Sendable {
   /// The group's changes, oldest first.
   package func changes(of group: Group) -> some Collection<SequencedChange> {
     order[Int(group.start)..<Int(group.start + group.count)].lazy.map { queue.changes[Int($0)] }
+  }
+
+  /// Reads a little of each of a group's changes and of its key, which lie anywhere in memory: done
+  /// for many groups before they are folded, the processor waits for all of them at a time.
+  ///
+  /// - Returns: nothing of use, but a reason to read.
+  package func touch(_ group: Group) -> UInt64 {
+    var sum: UInt64 = 0
+    let end = group.start + min(group.count, 64)
+    for place in order[Int(group.start)..<Int(end)] {
+      let change = queue.changes[Int(place)]
+      sum &+= change.position.word0 &+ change.recordOffset &+ UInt64(change.shape)
+      if place == order[Int(group.start)], change.keyCount > 0 {
+        sum &+= UInt64(queue.keys[change.keyOffset])
+      }
+    }
+    return sum
   }
 
   /// The group's key: canonical bytes.

@@ -97,7 +97,7 @@ struct DropWatcherTests {
     let watcher = try watcher()
     _ = try watcher.next(timeout: nil)
     let path = drop.path.appending("o_1.json".utf8)
-    let descriptor = withCString(path) { open($0, O_WRONLY | O_CREAT, 0o644) }
+    let descriptor = withCString(path) { open($0, O_WRONLY | O_CREAT | O_CLOEXEC, 0o644) }
     #expect(write(descriptor, "ab", 2) == 2)
     #expect(try ready(watcher) == [])
     #expect(watcher.waitingFor.count == 1)

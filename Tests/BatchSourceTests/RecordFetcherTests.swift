@@ -5,7 +5,9 @@ import Testing
 
 /// Reading records again.
 struct RecordFetcherTests {
-  func fetch(_ fetcher: RecordFetcher, _ slot: Int, _ offset: Int, _ count: Int) throws -> [UInt8] {
+  func fetch(_ fetcher: inout RecordFetcher, _ slot: Int, _ offset: Int, _ count: Int) throws
+    -> [UInt8]
+  {
     var bytes = [UInt8](repeating: 0, count: count)
     try bytes.withUnsafeMutableBytes {
       try fetcher.fetch(slot: slot, offset: UInt64(offset), into: $0)
@@ -25,7 +27,7 @@ struct RecordFetcherTests {
     limits.descriptorCount = 3
     limits.windowCount = 2
     limits.windowByteCount = 256
-    let fetcher = RecordFetcher(limits: limits)
+    var fetcher = RecordFetcher(limits: limits)
     let spill = try SpillFile(directory: drop.path)
     let reader = BatchFileReader()
     var contents: [[UInt8]] = []
@@ -52,23 +54,24 @@ struct RecordFetcherTests {
       let slot = Int(random.next() % 8)
       let count = Int(random.next() % 200)
       let offset = Int(random.next() % UInt64(contents[slot].count - count + 1))
-      let found = try fetch(fetcher, slot, offset, count)
+      let found = try fetch(&fetcher, slot, offset, count)
       #expect(found == Array(contents[slot][offset..<offset + count]))
       guard round % 100 == 0 else { continue }
       var position = 0
       while position + 30 <= contents[slot].count {
         #expect(
-          try fetch(fetcher, slot, position, 30) == Array(contents[slot][position..<position + 30]))
+          try fetch(&fetcher, slot, position, 30) == Array(contents[slot][position..<position + 30])
+        )
         position += 30 + Int(random.next() % 3)
       }
     }
     try fetcher.verify()
     // Behind the end of one file in the spill the next one begins: it must not be given out.
-    #expect(throws: IngestError.self) { try fetch(fetcher, 1, 990, 20) }
-    #expect(throws: IngestError.self) { try fetch(fetcher, 0, .max, 20) }
+    #expect(throws: IngestError.self) { try fetch(&fetcher, 1, 990, 20) }
+    #expect(throws: IngestError.self) { try fetch(&fetcher, 0, .max, 20) }
     fetcher.removeAll()
     #expect(fetcher.register(drop.file("f_2.json"), identity: drop.file("f_2.json").identity) == 0)
-    #expect(try fetch(fetcher, 0, 5, 10) == Array(contents[2][5..<15]))
+    #expect(try fetch(&fetcher, 0, 5, 10) == Array(contents[2][5..<15]))
   }
 
   // A row made of one version's place and another's bytes would be silently wrong.
@@ -76,11 +79,11 @@ struct RecordFetcherTests {
     let drop = TemporaryDirectory()
     drop.write("a_1.json", "first version")
     let file = drop.file("a_1.json")
-    let fetcher = RecordFetcher()
+    var fetcher = RecordFetcher()
     let slot = fetcher.register(file, identity: file.identity)
     drop.write("new", "other version")
     drop.rename("new", "a_1.json")
-    let error = #expect(throws: IngestError.self) { try fetch(fetcher, slot, 0, 5) }
+    let error = #expect(throws: IngestError.self) { try fetch(&fetcher, slot, 0, 5) }
     #expect(error?.severity == .file && error?.cause == "changed while it was read")
     #expect(error?.file == file.path.description)
   }
@@ -90,14 +93,14 @@ struct RecordFetcherTests {
     let drop = TemporaryDirectory()
     drop.write("a_1.json", "first version")
     let file = drop.file("a_1.json")
-    let fetcher = RecordFetcher()
+    var fetcher = RecordFetcher()
     let slot = fetcher.register(file, identity: file.identity)
-    #expect(try fetch(fetcher, slot, 0, 5) == Array("first".utf8))
+    #expect(try fetch(&fetcher, slot, 0, 5) == Array("first".utf8))
     try fetcher.verify()
     drop.write("a_1.json", "first")
     let error = #expect(throws: IngestError.self) { try fetcher.verify() }
     #expect(error?.cause == "changed while it was read")
-    #expect(throws: IngestError.self) { try fetch(fetcher, slot, 6, 7) }
+    #expect(throws: IngestError.self) { try fetch(&fetcher, slot, 6, 7) }
   }
 
   // A file that shrinks must be an error, never a crash or bytes of nothing.
@@ -105,10 +108,10 @@ struct RecordFetcherTests {
     let drop = TemporaryDirectory()
     drop.write("a_1.json", "first version")
     let file = drop.file("a_1.json")
-    let fetcher = RecordFetcher()
+    var fetcher = RecordFetcher()
     let slot = fetcher.register(file, identity: file.identity)
     drop.remove("a_1.json")
-    let error = #expect(throws: IngestError.self) { try fetch(fetcher, slot, 0, 5) }
+    let error = #expect(throws: IngestError.self) { try fetch(&fetcher, slot, 0, 5) }
     #expect(error?.cause == "cannot open: no such file or directory")
   }
 }

@@ -27,7 +27,7 @@ final class TemporaryDirectory {
   func write(_ name: [UInt8], _ bytes: [UInt8]) -> BatchPath {
     let file = path.appending(name)
     makeDirectories(file.parent)
-    let descriptor = withCString(file) { open($0, O_WRONLY | O_CREAT | O_TRUNC, 0o644) }
+    let descriptor = withCString(file) { open($0, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644) }
     precondition(descriptor >= 0, "cannot write \(file)")
     var rest = bytes[...]
     while !rest.isEmpty {
@@ -44,7 +44,7 @@ final class TemporaryDirectory {
 
   func append(_ name: String, _ text: String) {
     let file = path.appending(Array(name.utf8))
-    let descriptor = withCString(file) { open($0, O_WRONLY | O_APPEND) }
+    let descriptor = withCString(file) { open($0, O_WRONLY | O_APPEND | O_CLOEXEC) }
     precondition(descriptor >= 0)
     let bytes = Array(text.utf8)
     precondition(Glibc.write(descriptor, bytes, bytes.count) == bytes.count)
