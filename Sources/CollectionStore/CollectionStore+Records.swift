@@ -155,20 +155,19 @@ extension CollectionStore {
     let statement = try connection.prepare(
       """
       SELECT catalog, schema, source, name, held_reason, held_changes, held_cause, held_evidence,
-        held_hint, id FROM _resequel_collections WHERE held_reason IS NOT NULL
+        held_hint FROM _resequel_collections WHERE held_reason IS NOT NULL
         ORDER BY name, catalog, schema
       """)
     var holds: [Hold] = []
     while try statement.step() {
-      var hold = Hold(
-        source: SourceTable(
-          catalog: statement.text(0), schema: statement.text(1), name: statement.text(2) ?? ""),
-        name: statement.text(3) ?? "", reason: statement.text(4) ?? "",
-        changes: Int(statement.integer(5)), cause: statement.text(6) ?? "",
-        evidence: try JSONText.strings(statement.text(7) ?? "[]", connection),
-        hint: statement.text(8) ?? "")
-      hold.id = statement.integer(9)
-      holds.append(hold)
+      holds.append(
+        Hold(
+          source: SourceTable(
+            catalog: statement.text(0), schema: statement.text(1), name: statement.text(2) ?? ""),
+          name: statement.text(3) ?? "", reason: statement.text(4) ?? "",
+          changes: Int(statement.integer(5)), cause: statement.text(6) ?? "",
+          evidence: try JSONText.strings(statement.text(7) ?? "[]", connection),
+          hint: statement.text(8) ?? ""))
     }
     return holds
   }

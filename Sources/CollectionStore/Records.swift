@@ -2,8 +2,6 @@ package import ChangeModel
 
 /// Why the changes of a table wait, and what releases them.
 package struct Hold: Sendable, Hashable {
-  /// The store's number for the table; 0 until it is stored.
-  package var id: Int64 = 0
   /// The table's name, quoted nowhere.
   package var source: SourceTable
   /// The collection that it would be, or is.

@@ -1,4 +1,4 @@
-import ChangeModel
+package import ChangeModel
 import SQLiteKit
 
 /// What a store holds and waits for, at one moment.
@@ -17,10 +17,10 @@ package struct StatusReport: Sendable {
   package var quarantined = 0
   /// Rows of which columns are unknown.
   package var incompleteRows = 0
-  /// The transactions that are split between tables: all of them, and by the store's number of a
-  /// table those of which changes wait there.
+  /// The transactions that are split between tables: all of them, and by source table those of
+  /// which changes wait there.
   package var split = SplitTransactions()
-  package var splitByTable: [Int64: SplitTransactions] = [:]
+  package var splitByTable: [SourceTable: SplitTransactions] = [:]
   /// The newest events, newest first.
   package var events: [StoreEvent] = []
 }
@@ -76,7 +76,11 @@ extension CollectionStore {
     try snapshot {
       var report = StatusReport()
       let holds = try self.holds()
-      (report.splitByTable, report.split) = try splitTransactions()
+      let split = try splitTransactions()
+      report.split = split.overall
+      for table in split.byTable.isEmpty ? [] : try allTables() {
+        report.splitByTable[table.source] = split.byTable[table.id]
+      }
       for collection in try allCollections() {
         var status = try self.status(of: collection)
         status.hold = holds.first { $0.source == collection.source }

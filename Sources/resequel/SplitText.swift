@@ -38,10 +38,10 @@ enum SplitText {
   /// The tables where parts wait: those without a collection come first.
   private static func waiting(_ report: StatusReport) -> [(name: String, count: Int)] {
     let tables =
-      report.held.map { (id: $0.id, name: $0.source.description) }
-      + report.collections.map { (id: $0.collection.id, name: $0.collection.name) }
+      report.held.map { (source: $0.source, name: $0.source.description) }
+      + report.collections.map { (source: $0.collection.source, name: $0.collection.name) }
     return tables.compactMap { table in
-      report.splitByTable[table.id].map { (table.name, $0.count) }
+      report.splitByTable[table.source].map { (table.name, $0.count) }
     }
   }
 }

@@ -11,7 +11,7 @@ enum StatusJSON {
       json.value(report.isComplete)
       json.key("collections")
       json.array(report.collections) { json, status in
-        write(status, split: report.splitByTable[status.collection.id]?.count ?? 0, &json)
+        write(status, split: report.splitByTable[status.collection.source]?.count ?? 0, &json)
       }
       json.key("held")
       json.array(report.allHolds) { json, hold in write(hold, &json) }

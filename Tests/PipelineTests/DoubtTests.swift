@@ -1,4 +1,5 @@
 import BatchSource
+import Pipeline
 import SourceWorld
 import Testing
 

@@ -31,10 +31,10 @@ import Testing
   private static func split(_ bench: LogBench) throws -> [String: Int] {
     let report = try bench.status()
     let tables =
-      report.collections.map { ($0.collection.id, $0.collection.name) }
-      + report.held.map { ($0.id, $0.name) }
+      report.collections.map { ($0.collection.source, $0.collection.name) }
+      + report.held.map { ($0.source, $0.name) }
     var counts = ["all": report.split.count]
-    for (id, name) in tables { counts[name] = report.splitByTable[id]?.count }
+    for (source, name) in tables { counts[name] = report.splitByTable[source]?.count }
     #expect(report.split.isExact)
     return counts
   }
