@@ -123,7 +123,7 @@ import Testing
     var swapped = EvidenceBench()
     swapped.counted(1, 11...20, log: 2)
     swapped.counted(2, 1...10, log: 1)
-    swapped.counted(3, 21...30, log: 3)
+    swapped.counted(3, 21...30, log: 2)
     #expect(swapped.epochs == [[0], [1], [1]])
     #expect(swapped.verdict.suspicions.count == 1)
     #expect(
