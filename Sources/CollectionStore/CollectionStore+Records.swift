@@ -242,6 +242,7 @@ extension CollectionStore {
   /// Replaces what is known of the gaps of a collection.
   package func setGaps(_ gaps: [GapRecord], ofCollection id: Int64) throws {
     try update("DELETE FROM _resequel_gaps WHERE collection = ?", id)
+    if gaps.isEmpty { return }
     let statement = try connection.cached(
       """
       INSERT INTO _resequel_gaps (collection, series, after_ordinal, before_ordinal, kind,

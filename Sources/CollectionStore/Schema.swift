@@ -91,6 +91,18 @@ enum Schema {
     CREATE INDEX _resequel_file_collections_waiting ON _resequel_file_collections (collection)
       WHERE waiting > 0;
 
+    CREATE TABLE _resequel_transactions (
+      -- Which transactions the changes belong to that a file held for a collection, encoded; only of
+      -- logs whose records name them. A transaction is split while some of its changes wait here and
+      -- others are applied in another collection: status counts them.
+      collection INTEGER NOT NULL,
+      file INTEGER NOT NULL,
+      known BLOB NOT NULL,            -- all of them
+      waiting BLOB,                   -- those of changes that wait behind a gap; NULL: none
+      applied BLOB,                   -- those of changes that do not; NULL: all
+      PRIMARY KEY (collection, file)
+    ) WITHOUT ROWID;
+
     CREATE TABLE _resequel_lineages (
       -- The logs that a collection's changes came from, and how far each is applied.
       collection INTEGER NOT NULL,

@@ -1,4 +1,4 @@
-import ChangeModel
+package import ChangeModel
 import SQLiteKit
 
 /// What a store holds and waits for, at one moment.
@@ -9,14 +9,31 @@ package struct StatusReport: Sendable {
   package var held: [Hold] = []
   /// How many file versions are in each state; states without files are missing.
   package var files: [FileRecord.State: Int] = [:]
+  /// How many of the applied ones have only changes that wait.
+  package var waitingFiles = 0
   /// The files that are torn or failed, with the reason.
   package var troubledFiles: [FileRecord] = []
   /// Records in quarantine that no retry has used, all tables together.
   package var quarantined = 0
   /// Rows of which columns are unknown.
   package var incompleteRows = 0
+  /// The transactions that are split between tables: all of them, and by source table those of
+  /// which changes wait there.
+  package var split = SplitTransactions()
+  package var splitByTable: [SourceTable: SplitTransactions] = [:]
   /// The newest events, newest first.
   package var events: [StoreEvent] = []
+}
+
+extension StatusReport {
+  /// How many files are in each state, by a word; those whose changes all wait are apart.
+  package var fileCounts: [(state: String, count: Int)] {
+    FileRecord.State.allCases.flatMap { state in
+      let count = files[state] ?? 0
+      guard state == .applied else { return [(state.rawValue, count)] }
+      return [(state.rawValue, count - waitingFiles), ("waiting", waitingFiles)]
+    }
+  }
 }
 
 /// What there is to say of one collection.
@@ -59,6 +76,11 @@ extension CollectionStore {
     try snapshot {
       var report = StatusReport()
       let holds = try self.holds()
+      let split = try splitTransactions()
+      report.split = split.overall
+      for table in split.byTable.isEmpty ? [] : try allTables() {
+        report.splitByTable[table.source] = split.byTable[table.id]
+      }
       for collection in try allCollections() {
         var status = try self.status(of: collection)
         status.hold = holds.first { $0.source == collection.source }
@@ -69,6 +91,16 @@ extension CollectionStore {
         !report.collections.contains { $0.collection.source == hold.source }
       }
       report.files = try fileCounts()
+      report.waitingFiles = try number(
+        """
+        SELECT count(*) FROM (SELECT min(s.waiting >= s.changes
+              OR (s.is_held AND c.held_reason IS NOT NULL)) AS waits
+            FROM _resequel_file_collections AS s
+              JOIN _resequel_collections AS c ON c.id = s.collection
+              JOIN _resequel_files AS f ON f.id = s.file
+            WHERE s.changes > 0 AND f.state = 'applied'
+            GROUP BY s.file) WHERE waits
+        """)
       report.troubledFiles = try files(in: [.torn, .failed])
       report.quarantined = try count("_resequel_quarantine WHERE NOT is_resolved")
       report.events = try events(limit: eventLimit)

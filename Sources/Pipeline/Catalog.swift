@@ -179,6 +179,9 @@ struct DecoderRoutes: Sendable {
   /// For each of the decoder's lineages, its name and the hash of that.
   private(set) var lineageNames: [String] = []
   private(set) var lineages: [UInt32] = []
+  /// For each of the decoder's lineages, whether its positions name transactions; and whether any do.
+  private(set) var namesTransactions: [Bool] = []
+  private(set) var haveTransactions = false
 
   /// Follows the decoder: new tables, columns, shapes and lineages get their numbers.
   ///
@@ -213,6 +216,8 @@ struct DecoderRoutes: Sendable {
     for name in names.dropFirst(lineages.count) {
       lineageNames.append(name)
       lineages.append(StableHash.hash32(name))
+      namesTransactions.append(TransactionTail.isNamed(in: name))
+      haveTransactions = haveTransactions || TransactionTail.isNamed(in: name)
     }
   }
 }

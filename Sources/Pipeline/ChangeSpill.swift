@@ -54,19 +54,17 @@ struct ChangeSpill: Sendable {
     if !run.blocks.isEmpty { runs[collection, default: []].append(run) }
   }
 
-  /// Counts the changes put aside that a placement makes wait, or go on as provisional.
-  func counts(
+  /// What becomes of the changes put aside, by a placement.
+  func outcomes(
     of collection: Int, by placement: Placement
-  ) throws(IngestError) -> [UInt32: Placement.Counts] {
-    var counts: [UInt32: Placement.Counts] = [:]
-    guard let runs = runs[collection], !placement.isPlain else { return counts }
+  ) throws(IngestError) -> [UInt32: Placement.Outcome] {
+    var outcomes: [UInt32: Placement.Outcome] = [:]
+    guard let runs = runs[collection], !placement.isPlain else { return outcomes }
     var merge = RunMerge(runs.map(\.blocks))
     while var part = try next(of: &merge, runs) {
-      for (file, more) in part.place(by: placement) {
-        counts[file, default: Placement.Counts()] += more
-      }
+      for (file, more) in part.place(by: placement) { outcomes[file, default: .init()] += more }
     }
-    return counts
+    return outcomes
   }
 
   /// Forgets the changes of a collection that were put aside.

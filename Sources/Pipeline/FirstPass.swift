@@ -56,6 +56,8 @@ struct FirstPass {
   let unusable: Unusable
   /// The names of the lineages that were met, by the hash that ranks hold.
   var lineages: [UInt32: String]
+  /// The transactions of the files' changes.
+  var transactions: FileTransactions
   var progress: ProgressMeter
 
   /// Reads the files at these slots, `width` at a time.
@@ -109,6 +111,9 @@ struct FirstPass {
         #if !PASS_THROUGH
           // Only late changes need to know which files hold a key.
           gatherKeys(of: batch, slot: slot, routes: routes, isEnd: stretch.outcome != nil)
+          if routes.haveTransactions {
+            transactions.gather(batch, slot: slot, routes, isEnd: stretch.outcome != nil)
+          }
         #endif
       }
       _ = sequencer.admit(

@@ -87,6 +87,8 @@ extension IngestAttempt {
       return (book, ledger)
     }
     book = loaded
+    // What the store holds need not be written again.
+    book.ledgers[id] = ledger
     return ledger
   }
 
@@ -115,10 +117,11 @@ extension IngestAttempt {
   private mutating func place(
     _ index: Int, _ ledger: inout OrderBook.Ledger, reread: Set<Int>
   ) throws {
-    let placement = ledger.placement(of: files)
+    var placement = ledger.placement(of: files)
+    placement.gathered = book.lineagesWithTransactions
     var placed = sequencer.place(collection: index, by: placement)
-    for (slot, counts) in try spill.counts(of: index, by: placement) {
-      placed[slot, default: Placement.Counts()] += counts
+    for (slot, more) in try spill.outcomes(of: index, by: placement) {
+      placed[slot, default: .init()] += more
     }
     for slot in files.indices {
       let file = files[slot].record.id
@@ -126,10 +129,14 @@ extension IngestAttempt {
       guard isRead || files[slot].tallies[index] != nil, ledger.indexes[file] != nil else {
         continue
       }
-      var counts = placed[UInt32(slot)] ?? Placement.Counts()
+      let outcome = placed[UInt32(slot)] ?? .init()
+      var counts = outcome.counts
       if !files[slot].isWhole, let earlier = ledger.counts[file] {
         counts.waiting += earlier.waiting
         counts.provisional += earlier.provisional
+      }
+      if !placement.gathered.isEmpty {
+        transactions.note(outcome, of: index, in: files[slot])
       }
       ledger.counts[file] = counts
     }

@@ -57,13 +57,15 @@ extension IngestAttempt {
       catalog: catalog, files: files, sequencer: sequencer,
       spill: spilling ? spill : nil, spillDirectory: configuration.spillDirectory,
       counting: counting, gathering: gathering,
-      takes: takes, unusable: unusable, lineages: book.lineages, progress: progress)
+      takes: takes, unusable: unusable, lineages: book.lineages,
+      transactions: transactions, progress: progress)
     try await pass.read(slots: slots, width: width)
     catalog = pass.catalog
     files = pass.files
     sequencer = pass.sequencer
     spill = pass.spill ?? spill
     book.lineages = pass.lineages
+    transactions = pass.transactions
     progress = pass.progress
   }
 

@@ -74,30 +74,37 @@ extension IngestAttempt {
       }
     }
     // All at once: each turn of the writer costs as much as several statements.
+    let transactions = transactionUpdates()
     let (quarantined, recorded, ordered, events) = (
-      quarantineEntries(), shares, orderUpdates(), notes
+      quarantineEntries(), shares, orderUpdates(shares), notes
     )
+    // What is held is in no row: which files hold it is read from the store when it is released.
+    for index in held.keys {
+      if let id = storedID(of: index) { book.ledgers[id] = nil }
+    }
     try await writer.perform { store in
       for entry in quarantined { try store.quarantine(entry) }
       for share in recorded { try store.record(share) }
       for update in ordered { try update.record(in: store) }
+      for update in transactions { try update.record(in: store) }
       for event in events { try store.insert(event) }
     }
   }
 
   /// What the files of collections say together now.
-  private mutating func orderUpdates() -> [OrderUpdate] {
+  private mutating func orderUpdates(_ shares: [FileShare]) -> [OrderUpdate] {
     var updates: [OrderUpdate] = []
     for (index, ledger) in orders {
       guard let id = catalog.entries[index].storeID else { continue }
+      let recorded = Set(shares.lazy.filter { $0.collection == id }.map(\.file))
       var ledger = ledger
       ledger.note = CollectionStore.OrderNote(
         counters: ledger.verdict.counters.text, doubts: doubts(about: index, by: ledger.verdict))
+      ledger.lineages = ledger.lineageRecords(of: id, names: book.lineages)
       updates.append(
         OrderUpdate(
-          collection: id, known: book.ledgers[id], ledger: ledger,
-          lineages: ledger.lineageRecords(of: id, names: book.lineages),
-          closed: closedRank(of: index, ledger)))
+          collection: id, known: book.ledgers[id] ?? OrderBook.Ledger(), ledger: ledger,
+          recorded: recorded, closed: closedRank(of: index, ledger)))
       book.ledgers[id] = ledger
     }
     return updates
@@ -192,21 +199,25 @@ extension IngestAttempt {
 /// What a call makes known of the order of one collection.
 private struct OrderUpdate: Sendable {
   var collection: Int64
-  /// What the store holds already; nil where that is not known.
-  var known: OrderBook.Ledger?
+  /// What the store holds already.
+  var known: OrderBook.Ledger
   var ledger: OrderBook.Ledger
-  var lineages: [LineageRecord]
+  /// The files whose shares are recorded whole.
+  var recorded: Set<Int64>
   var closed: Rank?
 
   /// Records what is new of it.
   func record(in store: CollectionStore) throws {
-    if ledger.gaps != known?.gaps { try store.setGaps(ledger.gaps, ofCollection: collection) }
-    if ledger.note != known?.note { try store.setOrderNote(ledger.note, ofCollection: collection) }
-    for (file, counts) in ledger.counts where counts != known?.counts[file] {
+    if ledger.gaps != known.gaps { try store.setGaps(ledger.gaps, ofCollection: collection) }
+    if ledger.note != known.note { try store.setOrderNote(ledger.note, ofCollection: collection) }
+    for (file, counts) in ledger.counts
+    where counts != known.counts[file] ?? Placement.Counts() && !recorded.contains(file) {
       try store.setWaiting(
         counts.waiting, provisional: counts.provisional, file: file, collection: collection)
     }
-    try store.setLineages(lineages, ofCollection: collection)
+    if ledger.lineages != known.lineages {
+      try store.setLineages(ledger.lineages, ofCollection: collection)
+    }
     try store.close(upTo: closed, collection: collection)
   }
 }

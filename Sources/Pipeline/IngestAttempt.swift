@@ -38,6 +38,8 @@ struct IngestAttempt {
   var orders: [Int: OrderBook.Ledger] = [:]
   /// The transactions of which more may come, by the lineage's hash.
   var openTransactions: [UInt32: UInt64] = [:]
+  /// The transactions of this call's changes, of logs that name them.
+  var transactions = FileTransactions()
   /// What is worth remembering, and telling.
   var notes: [StoreEvent] = []
   /// What late changes did to the rows of the collection that is being written, by file.

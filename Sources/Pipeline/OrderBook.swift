@@ -29,6 +29,8 @@ struct OrderBook: Sendable {
     var verdict = OrderVerdict()
     /// What of that was noted.
     var note = CollectionStore.OrderNote()
+    /// How far each log was known when that was noted.
+    var lineages: [LineageRecord] = []
 
     /// What a file says; nil for one that holds no changes of the collection.
     func evidence(of file: Int64) -> FileEvidence? { indexes[file].map { evidence[$0] } }
@@ -57,6 +59,11 @@ struct OrderBook: Sendable {
   fileprivate struct SeriesFiles: Sendable {
     var whole = CounterSet()
     var incomplete: Set<UInt64> = []
+  }
+
+  /// The hashes of the lineages whose positions name transactions.
+  var lineagesWithTransactions: Set<UInt32> {
+    Set(lineages.filter { TransactionTail.isNamed(in: $0.value) }.keys)
   }
 
   /// Whether the manifest was looked through for numbers.
@@ -97,7 +104,8 @@ struct OrderBook: Sendable {
           waiting: share.waiting, provisional: share.provisional)
       }
     }
-    for lineage in try store.lineages(ofCollection: id) { lineages[lineage.hash] = lineage.name }
+    ledger.lineages = try store.lineages(ofCollection: id)
+    for lineage in ledger.lineages { lineages[lineage.hash] = lineage.name }
     ledger.gaps = try store.gaps(ofCollection: id)
     ledger.note = try store.orderNote(ofCollection: id)
     ledger.appliedCount = ledger.files.count

@@ -20,6 +20,8 @@ struct LogParts {
     var to: UInt64
     /// The index of the segment with the lower number.
     var segment: Int
+    /// Whether it was taken for a new log, though its counts go on where it fell from.
+    var isExactJoint = false
   }
 
   private(set) var parts: [Part] = []
@@ -42,7 +44,10 @@ struct LogParts {
   init(_ segments: [FileEvidence.Segment], isCoarse: Bool) {
     self.segments = segments
     self.isCoarse = isCoarse
-    if Self.areMisnumbered(segments) {
+    let joints = Self.jointsAgainstOrder(of: segments)
+    // A log that begins anew can meet the counts of the old one once, by chance; that it happens
+    // twice is not believed.
+    if joints.count > 1 {
       add(whole)
       return
     }
@@ -52,6 +57,16 @@ struct LogParts {
       add(run)
       start = run.members.upperBound
     }
+    if let joint = joints.first, parts.count > 1, doubt == nil { doubt = self.doubt(about: joint) }
+  }
+
+  /// A doubt whether a new log is one, where a single joint says that it is older; nil where the
+  /// numbers of the log files are apart, as those of different logs are.
+  private func doubt(about joint: Joint) -> Doubt? {
+    let (lower, higher) = (segments[joint.lower], segments[joint.higher])
+    guard higher.lowest.word0 - lower.highest.word0 <= 1 else { return nil }
+    return Doubt(
+      from: higher.lowest.word0, to: lower.lowest.word0, segment: joint.lower, isExactJoint: true)
   }
 
   /// The segments from one on, as long as their numbers do not fall.
@@ -75,19 +90,26 @@ struct LogParts {
       members: segments.indices, numbers: lowest...highest, counts: counts(of: segments.indices))
   }
 
-  /// Whether the files have each other's numbers: positions and counts agree on another order than
-  /// theirs, and in it counts go on without a hole where the files' numbers fall. A log that begins
-  /// anew can meet the counts of the old one once, by chance; that it happens twice is not believed.
-  private static func areMisnumbered(_ segments: [FileEvidence.Segment]) -> Bool {
+  /// Two segments between which the counts go on without a hole, as indexes.
+  private struct Joint {
+    var lower: Int
+    var higher: Int
+  }
+
+  /// The joints that say that files have each other's numbers: positions and counts agree on
+  /// another order than theirs, and in it counts go on where the files' numbers fall.
+  private static func jointsAgainstOrder(of segments: [FileEvidence.Segment]) -> [Joint] {
     let order = segments.indices.sorted { segments[$0].lowest < segments[$1].lowest }
-    var joints = 0
+    var joints: [Joint] = []
     for (lower, higher) in zip(order, order.dropFirst()) {
       guard let before = segments[lower].counters, let after = segments[higher].counters,
         before.upperBound < after.lowerBound, segments[lower].highest < segments[higher].lowest
-      else { return false }
-      if lower > higher, before.upperBound + 1 == after.lowerBound { joints += 1 }
+      else { return [] }
+      if lower > higher, before.upperBound + 1 == after.lowerBound {
+        joints.append(Joint(lower: lower, higher: higher))
+      }
     }
-    return joints > 1
+    return joints
   }
 
   private func counts(of members: Range<Int>) -> CounterSet {

@@ -116,10 +116,15 @@ extension OrderJudge {
       for (chain, part) in parts.enumerated() {
         guard let doubt = part.doubt else { continue }
         let link = links[chain][perChain[chain][doubt.segment]]
+        let reason =
+          doubt.isExactJoint
+          ? "which was taken for a new log, but its counts go on where it fell from, as if files "
+            + "had each other's numbers"
+          : "and nothing says whether a new log began"
         suspicions.append(
           "the log files of lineage \(kind(of: lineage).name) fall from number \(doubt.from) to "
-            + "\(doubt.to) in \(name(link.place, chains)), and nothing says whether a new log "
-            + "began: settle it with `order:` or `lineage:` in the configuration")
+            + "\(doubt.to) in \(name(link.place, chains)), \(reason): settle it with `order:` or "
+            + "`lineage:` in the configuration")
       }
       if parts.allSatisfy({ $0.parts.count <= 1 }) { continue }
       let alignment = PartAlignment(parts.map(\.parts))

@@ -15,6 +15,9 @@ package struct Placement: Sendable {
   package var waived: [OrderVerdict.Gap]
   /// The transactions of which more may come, by the lineage's hash: their changes wait.
   package var open: [UInt32: UInt64]
+  /// The hashes of the lineages whose transactions are gathered: those that wait, and those that go
+  /// on.
+  package var gathered: Set<UInt32> = []
 
   /// Makes a placement of its parts.
   package init(
@@ -44,6 +47,33 @@ package struct Placement: Sendable {
     package static func += (counts: inout Counts, more: Counts) {
       counts.waiting += more.waiting
       counts.provisional += more.provisional
+    }
+  }
+
+  /// What became of the changes of a file.
+  package struct Outcome: Sendable {
+    package var counts = Counts()
+    /// The transactions of changes that wait, and those of changes that do not; of lineages whose
+    /// transactions are ``gathered``.
+    package var waitingTransactions = TransactionSet()
+    package var freeTransactions = TransactionSet()
+
+    /// Makes the outcome for a file without changes.
+    package init() {}
+
+    /// Adds what became of others.
+    package static func += (outcome: inout Outcome, more: Outcome) {
+      outcome.counts += more.counts
+      outcome.waitingTransactions.formUnion(more.waitingTransactions)
+      outcome.freeTransactions.formUnion(more.freeTransactions)
+    }
+
+    fileprivate mutating func note(_ transaction: UInt64, of lineage: UInt32, waits: Bool) {
+      if waits {
+        waitingTransactions.insert(transaction, of: lineage)
+      } else {
+        freeTransactions.insert(transaction, of: lineage)
+      }
     }
   }
 
@@ -88,10 +118,10 @@ package struct Placement: Sendable {
 extension Sequencer {
   /// Gives a collection's changes their epochs, and takes those out that must wait.
   ///
-  /// - Returns: by file slot, how many wait and how many are provisional.
+  /// - Returns: by file slot, what became of them.
   package mutating func place(
     collection: Int, by placement: Placement
-  ) -> [UInt32: Placement.Counts] {
+  ) -> [UInt32: Placement.Outcome] {
     guard collection < queues.count, !placement.isPlain else { return [:] }
     return queues[collection].place(by: placement)
   }
@@ -100,19 +130,25 @@ extension Sequencer {
 extension ChangeQueue {
   /// Gives the changes their epochs, and takes those out that must wait.
   ///
-  /// - Returns: by file slot, how many wait and how many are provisional.
-  package mutating func place(by placement: Placement) -> [UInt32: Placement.Counts] {
-    var counts: [UInt32: Placement.Counts] = [:]
+  /// - Returns: by file slot, what became of them.
+  package mutating func place(by placement: Placement) -> [UInt32: Placement.Outcome] {
+    var outcomes: [UInt32: Placement.Outcome] = [:]
     changes.removeAll { change in
       let place = placement.place(of: change)
-      if place.waits { counts[change.file, default: Placement.Counts()].waiting += 1 }
-      if place.isProvisional { counts[change.file, default: Placement.Counts()].provisional += 1 }
+      if place.waits { outcomes[change.file, default: .init()].counts.waiting += 1 }
+      if place.isProvisional { outcomes[change.file, default: .init()].counts.provisional += 1 }
+      if !placement.gathered.isEmpty, placement.gathered.contains(change.lineage),
+        change.position.word3 != 0
+      {
+        outcomes[change.file, default: .init()]
+          .note(change.position.word3, of: change.lineage, waits: place.waits)
+      }
       return place.waits
     }
     for index in changes.indices {
       let epoch = placement.place(of: changes[index]).epoch
       changes[index].phase = 2 * epoch + changes[index].phase & 1
     }
-    return counts
+    return outcomes
   }
 }

@@ -11,6 +11,11 @@ package struct TransactionTail: Sendable, Hashable {
   /// When a file with changes of it came last, microseconds since 1970.
   package private(set) var seen: Int64
 
+  /// Whether the positions of a lineage name transactions, in their last word.
+  package static func isNamed(in lineage: String) -> Bool {
+    lineage.hasPrefix("ase:") || lineage.hasPrefix("informix:")
+  }
+
   /// The tail of a segment; nil where its source names no transactions.
   ///
   /// - Parameters:

@@ -3,8 +3,14 @@ import CollectionStore
 /// Rows about which two files disagree, for people.
 enum ConflictText {
   /// Which rows, and how to see both sides; nil where all agree.
-  static func lines(of conflicts: ConflictOverview, table: String) -> [String]? {
+  ///
+  /// - Parameter database: the database's path, as the user gave it.
+  static func lines(
+    of conflicts: ConflictOverview, table: String, database: String
+  ) -> [String]? {
     guard let first = conflicts.ids.first else { return nil }
+    let why = ShellText.command(
+      ["resequel", "why"], naming: [database, table, String(decoding: first, as: UTF8.self)])
     let shown = conflicts.ids.map { String(decoding: $0, as: UTF8.self) }
     let rest = conflicts.count - shown.count
     return [
@@ -12,7 +18,7 @@ enum ConflictText {
         + (rest > 0 ? " and \(Figures.count(rest)) more" : ""),
       "  two files tell different changes at one place of the log; the same one wins in every order "
         + "of arrival",
-      "  see both: resequel why FILE \(table) \(String(decoding: first, as: UTF8.self))",
+      "  see both: \(why)",
     ]
   }
 

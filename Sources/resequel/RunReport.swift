@@ -38,7 +38,7 @@ struct RunReport: Sendable {
     if asJSON {
       try output.write(SummaryJSON.bytes(of: self, tables: tables))
     } else {
-      try output.write(SummaryText.text(of: self, tables: tables))
+      try output.write(SummaryText.text(of: self, tables: tables, database: database))
     }
     try output.flush()
     if exitStatus != 0 { throw ExitCode(exitStatus) }

@@ -22,7 +22,7 @@ struct StatusCommand: ParsableCommand {
     if json {
       try output.write(StatusJSON.bytes(of: report))
     } else {
-      try output.write(StatusText.text(of: report))
+      try output.write(StatusText.text(of: report, database: file))
     }
     try output.flush()
     if !report.isComplete { throw Ending.incomplete }

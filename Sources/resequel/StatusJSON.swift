@@ -10,14 +10,16 @@ enum StatusJSON {
       json.key("complete")
       json.value(report.isComplete)
       json.key("collections")
-      json.array(report.collections) { json, status in write(status, &json) }
+      json.array(report.collections) { json, status in
+        write(status, split: report.splitByTable[status.collection.source]?.count ?? 0, &json)
+      }
       json.key("held")
       json.array(report.allHolds) { json, hold in write(hold, &json) }
       json.key("files")
       json.object { json in
-        for state in FileRecord.State.allCases {
-          json.key(state.rawValue)
-          json.value(report.files[state] ?? 0)
+        for (state, count) in report.fileCounts {
+          json.key(state)
+          json.value(count)
         }
       }
       json.key("troubled_files")
@@ -26,19 +28,23 @@ enum StatusJSON {
       json.value(report.quarantined)
       json.key("incomplete_rows")
       json.value(report.incompleteRows)
+      json.key("split")
+      SplitText.write(report, &json)
       json.key("events")
       json.array(report.events) { json, event in write(event, &json) }
     }
     return json.takeLine()
   }
 
-  private static func write(_ status: CollectionStatus, _ json: inout JSONWriter) {
+  private static func write(
+    _ status: CollectionStatus, split: Int, _ json: inout JSONWriter
+  ) {
     json.object { json in
       let counts: [(String, Int)] = [
         ("rows", status.rows), ("deleted", status.tombstones), ("files", status.files),
         ("changes", status.appliedChanges), ("incomplete_rows", status.incompleteRows),
         ("quarantined", status.quarantined), ("waiting", status.waiting),
-        ("provisional", status.provisional),
+        ("provisional", status.provisional), ("split_transactions", split),
       ]
       json.key("name")
       json.value(status.collection.name)

@@ -36,16 +36,17 @@ extension KeyRule {
 /// A database's status for people.
 enum StatusText {
   /// The collections, then whatever needs attention.
-  static func text(of report: StatusReport) -> String {
+  ///
+  /// - Parameter database: the database's path, as the user gave it.
+  static func text(of report: StatusReport, database: String) -> String {
     var blocks: [String] = []
     if report.collections.isEmpty {
       blocks.append("No collections.")
     } else {
       blocks.append(table(of: report.collections))
     }
-    let files = FileRecord.State.allCases.compactMap { state in
-      report.files[state].map { "\(Figures.count($0)) \(state.rawValue)" }
-    }
+    let files = report.fileCounts.filter { $0.count > 0 }
+      .map { "\(Figures.count($0.count)) \($0.state)" }
     blocks.append("files: " + (files.isEmpty ? "none" : files.joined(separator: ", ")))
     blocks += report.allHolds.map(text)
     for status in report.collections {
@@ -56,11 +57,12 @@ enum StatusText {
           "Waiting in \(name): \(Figures.count(status.waiting, "change")), for the end of their "
             + "transaction")
       }
-      if let lines = ConflictText.lines(of: status.conflicts, table: name) {
+      if let lines = ConflictText.lines(of: status.conflicts, table: name, database: database) {
         blocks.append(lines.joined(separator: "\n"))
       }
       blocks += status.note.doubts.map { "In doubt, \(name): \($0)" }
     }
+    if let lines = SplitText.lines(of: report) { blocks.append(lines.joined(separator: "\n")) }
     blocks += report.troubledFiles.prefix(20).map(text)
     if report.quarantined > 0 {
       let records = Figures.count(report.quarantined, "record")

@@ -4,7 +4,9 @@ import Pipeline
 /// A run's summary for people.
 enum SummaryText {
   /// The summary: what was done, the tables, then whatever needs attention.
-  static func text(of report: RunReport, tables: [TableSize]) -> String {
+  ///
+  /// - Parameter database: the database's path, as the user gave it.
+  static func text(of report: RunReport, tables: [TableSize], database: String) -> String {
     guard let summary = report.summary else {
       return stopped + "\n"
     }
@@ -15,7 +17,9 @@ enum SummaryText {
       blocks.append(GapText.lines(of: gap.gap, table: gap.table).joined(separator: "\n"))
     }
     for conflict in summary.conflicts {
-      if let lines = ConflictText.lines(of: conflict.overview, table: conflict.table) {
+      if let lines = ConflictText.lines(
+        of: conflict.overview, table: conflict.table, database: database)
+      {
         blocks.append(lines.joined(separator: "\n"))
       }
     }

@@ -52,6 +52,9 @@ import Testing
       #expect(try sync(runner, wait: "10m").status == 1)
       let (exit, t) = try status(runner)
       #expect(exit == 1 && t["waiting"] as? Int == 2 && t["provisional"] as? Int == 0)
+      // A file whose changes all wait does not pass for one that is applied.
+      let text = try runner.run(["status", "a.db"]).output
+      #expect(text.contains("\nfiles: 1 applied, 2 waiting\n"), "\(text)")
       let gap = try #require((t["gaps"] as? [[String: Any]])?.first)
       #expect(gap["kind"] as? String == "proven")
       #expect((gap["likely_file"] as? String)?.hasSuffix("/drop/t_2.json") == true)
@@ -129,13 +132,17 @@ import Testing
       try runner.write(change("I", 1, "ACTIVE", 1), to: "drop/t_1.json")
       try runner.write(change("I", 1, "SUSPENDED", 1), to: "drop/t_2.json")
       let replayed = try runner.run([
-        "replay", "drop", "--db", "b.db", "--key", "t=id", "--progress", "none",
+        "replay", "drop", "--db", "b's copy.db", "--key", "t=id", "--progress", "none",
       ])
       let synced = try sync(runner, wait: "10m")
-      let shown = try runner.run(["status", "a.db"])
-      for result in [replayed, synced, shown] {
+      let shown = try runner.run(["status", "./a.db"])
+      for (result, database) in [
+        (replayed, #"'b'\''s copy.db'"#), (synced, "a.db"), (shown, "./a.db"),
+      ] {
         #expect(result.status == 1)
         #expect(result.output.contains("In conflict in t: 1\n"), "\(result)")
+        // The command can be run as it is printed.
+        #expect(result.output.contains("  see both: resequel why \(database) t 1\n"), "\(result)")
       }
       let (exit, t) = try status(runner)
       #expect(exit == 1 && t["conflicts"] as? Int == 1)

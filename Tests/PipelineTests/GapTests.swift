@@ -317,4 +317,23 @@ import Testing
     ])
     #expect(try bench.rows() == ["1 s -", "7 moved ∅"])
   }
+
+  // Prevents the files that were held meanwhile from being forgotten when the one is back that
+  // they waited for.
+  @Test func `a table that waits for a file that is gone is made anew when it is back`()
+    async throws
+  {
+    let bench = try LogBench()
+    let old = LogRecord.insert(1, "old", at: 10, count: 1).at(log: "bin.000040")
+    let new = LogRecord.update(1, "new", at: 4, count: 2).at(log: "bin.000001")
+    try await bench.sync(["t_2.json": [new]])
+    #expect(rename(bench.path("t_2.json"), "\(bench.directory.path)/gone") == 0)
+    let held = try await bench.sync(["t_1.json": [old]])
+    #expect(held.held.map(\.reason) == [.filesMissing])
+    #expect(rename("\(bench.directory.path)/gone", bench.path("t_2.json")) == 0)
+    let whole = try await bench.sync()
+    #expect(try bench.rows() == ["1 new -"])
+    #expect(whole.isComplete)
+    #expect(try bench.query("SELECT epoch FROM _resequel_lineages ORDER BY epoch") == ["0", "1"])
+  }
 }

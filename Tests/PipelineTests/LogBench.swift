@@ -39,6 +39,18 @@ struct LogRecord {
     LogRecord(operation: "D", id: id, columns: [], position: position, count: count)
   }
 
+  /// An insert in SAP ASE's log: the transaction that began at a row of page 1, and its own row.
+  static func ase(
+    _ id: Int, _ v: String, transaction: Int, row: Int, count: Int, table: String = "t"
+  ) -> LogRecord {
+    var record = LogRecord.insert(id, v, at: 0, count: count).inTable(table)
+    record.cursor =
+      "{\"extractorId\":0,\"transactionLogPageNumber\":1,\"transactionLogRowNumber\":\(transaction),"
+      + "\"operationLogPageNumber\":1,\"operationLogRowNumber\":\(row),\"catalogName\":\"c\","
+      + "\"timestamp\":1000,\"v\":0}"
+    return record
+  }
+
   /// The same in another place of the log.
   func at(log: String) -> LogRecord {
     var record = self

@@ -3,20 +3,9 @@ import Testing
 
 /// What the source committed together is committed together, where its records name transactions.
 @Suite struct TransactionTests {
-  /// A change of SAP ASE: the transaction that began at a row of page 1, and its own row.
-  private static func change(
-    _ id: Int, _ v: String, transaction: Int, row: Int, count: Int, table: String = "t"
-  ) -> LogRecord {
-    var record = LogRecord.insert(id, v, at: 0, count: count).inTable(table)
-    record.cursor =
-      "{\"extractorId\":0,\"transactionLogPageNumber\":1,\"transactionLogRowNumber\":\(transaction),"
-      + "\"operationLogPageNumber\":1,\"operationLogRowNumber\":\(row),\"catalogName\":\"c\","
-      + "\"timestamp\":1000,\"v\":0}"
-    return record
-  }
-
-  private static let firstHalf = change(2, "b", transaction: 20, row: 21, count: 2)
-  private static let otherHalf = change(2, "b", transaction: 20, row: 22, count: 1, table: "u")
+  private static let firstHalf = LogRecord.ase(2, "b", transaction: 20, row: 21, count: 2)
+  private static let otherHalf = LogRecord.ase(
+    2, "b", transaction: 20, row: 22, count: 1, table: "u")
 
   // Prevents readers from seeing half a transaction because its other half comes a moment later.
   @Test func `the last transaction waits for its other tables until the next one begins`()
@@ -24,7 +13,7 @@ import Testing
   {
     let bench = try LogBench()
     try await bench.sync([
-      "t_1.json": [Self.change(1, "a", transaction: 10, row: 11, count: 1), Self.firstHalf]
+      "t_1.json": [.ase(1, "a", transaction: 10, row: 11, count: 1), Self.firstHalf]
     ])
     #expect(try bench.rows() == ["1 a -"])
     // What of a file waits is told from what is applied.
@@ -33,7 +22,7 @@ import Testing
     #expect(try bench.story("2").changes.map(\.outcome) == [.waiting])
     try await bench.sync(["u_1.json": [Self.otherHalf]])
     #expect(try bench.rows() == ["1 a -"] && bench.rows("u") ?? [] == [])
-    try await bench.sync(["t_2.json": [Self.change(3, "c", transaction: 30, row: 31, count: 3)]])
+    try await bench.sync(["t_2.json": [.ase(3, "c", transaction: 30, row: 31, count: 3)]])
     #expect(try bench.rows() == ["1 a -", "2 b -"])
     #expect(try bench.rows("u") == ["2 b -"])
   }
@@ -44,7 +33,7 @@ import Testing
   {
     let bench = try LogBench()
     bench.configuration.settle = .seconds(2)
-    try await bench.sync(["t_1.json": [Self.change(1, "a", transaction: 10, row: 11, count: 1)]])
+    try await bench.sync(["t_1.json": [.ase(1, "a", transaction: 10, row: 11, count: 1)]])
     #expect(try bench.rows() ?? [] == [])
     #expect(try await bench.timeToDeadline() == .seconds(2))
     bench.advance(seconds: 2)
@@ -56,7 +45,7 @@ import Testing
   // Prevents changes from being forgotten that waited for their transaction when the program ended.
   @Test func `a transaction that waited is applied by the next session`() async throws {
     let bench = try LogBench()
-    try await bench.sync(["t_1.json": [Self.change(1, "a", transaction: 10, row: 11, count: 1)]])
+    try await bench.sync(["t_1.json": [.ase(1, "a", transaction: 10, row: 11, count: 1)]])
     try await bench.restart()
     try await bench.sync()
     #expect(try bench.rows() == ["1 a -"])

@@ -117,6 +117,34 @@ import Testing
     }
   }
 
+  // Prevents two files with each other's numbers from passing for a new log without a word: the
+  // beginning of a new log looks the same, so a person must say.
+  @Test func `a new log whose counts and numbers go on where it fell from is in doubt`() {
+    var swapped = EvidenceBench()
+    swapped.counted(1, 11...20, log: 2)
+    swapped.counted(2, 1...10, log: 1)
+    swapped.counted(3, 21...30, log: 2)
+    #expect(swapped.epochs == [[0], [1], [1]])
+    #expect(swapped.verdict.suspicions.count == 1)
+    #expect(
+      swapped.verdict.suspicions.first?.contains(
+        "fall from number 2 to 1 in file 2, which was taken for a new log, but its counts go on")
+        == true)
+    // The numbers of different logs are apart, even where the counts happen to meet.
+    var anew = EvidenceBench()
+    anew.counted(2, 11...20, log: 42)
+    anew.counted(3, 1...10, log: 1)
+    #expect(anew.epochs == [[0], [1]])
+    #expect(anew.verdict.suspicions == [])
+    // What the old log held before makes it certain.
+    var known = EvidenceBench()
+    known.counted(1, 1...10, log: 1)
+    known.counted(2, 11...20, log: 2)
+    known.counted(3, 1...10, log: 1, key: 7)
+    #expect(known.epochs == [[0], [0], [1]])
+    #expect(known.verdict.suspicions == [])
+  }
+
   // Prevents the same inside a file.
   @Test func `a log numbered anew inside a file divides it`() {
     var bench = EvidenceBench()
