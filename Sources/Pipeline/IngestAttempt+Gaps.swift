@@ -34,23 +34,25 @@ extension IngestAttempt {
     return records
   }
 
-  /// A file of the series that a gap is in, and that series.
+  /// A file of the series that a gap is in, and that series: of the nearest the first by its path.
   private func neighbor(
     of gap: OrderVerdict.Gap, in ledger: OrderBook.Ledger
   ) async throws -> (file: BatchPath, series: [UInt8]) {
-    let index = ledger.evidence.indices.filter { ledger.evidence[$0].series == gap.series }
-      .max { left, right in
-        let number = gap.ordinals?.lowerBound ?? gap.incompleteFile ?? 0
-        return ledger.evidence[left].distance(to: number)
-          > ledger.evidence[right].distance(to: number)
+    let number = gap.ordinals?.lowerBound ?? gap.incompleteFile ?? 0
+    let distances = ledger.evidence.indices.filter { ledger.evidence[$0].series == gap.series }
+      .map { (index: $0, distance: ledger.evidence[$0].distance(to: number)) }
+    let least = distances.map(\.distance).min()
+    var nearest: [FileRecord] = []
+    for (index, distance) in distances where distance == least {
+      let id = ledger.files[index]
+      if let file = files.first(where: { $0.record.id == id }) {
+        nearest.append(file.record)
+      } else if let record = try await writer.perform({ store in try store.file(id) }) {
+        nearest.append(record)
       }
-    guard let index else { return (BatchPath(""), []) }
-    let id = ledger.files[index]
-    if let file = files.first(where: { $0.record.id == id }) {
-      return (file.file.path, file.record.series)
     }
-    let record = try await writer.perform { store in try store.file(id) }
-    return (BatchPath(record?.path ?? []), record?.series ?? [])
+    let first = nearest.min { $0.path.lexicographicallyPrecedes($1.path) }
+    return (BatchPath(first?.path ?? []), first?.series ?? [])
   }
 
   /// What of a new verdict is worth telling.

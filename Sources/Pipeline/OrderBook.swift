@@ -205,10 +205,13 @@ extension OrderBook.Ledger {
 extension LineageRecord {
   fileprivate mutating func take(_ segment: FileEvidence.Segment, ordinal: UInt64?) {
     if let ordinal { firstOrdinal = min(firstOrdinal ?? ordinal, ordinal) }
-    guard last.map({ $0.position < segment.highest }) ?? true else { return }
-    last = Rank(
+    let rank = Rank(
       phase: 2 * epoch + 1, lineage: hash, position: segment.highest, eventTime: .min,
       ordinal: ordinal ?? 0, series: 0, recordIndex: 0)
-    lastCounter = segment.counterAtHighest.map { Int64(clamping: $0) }
+    let counter = segment.counterAtHighest.map { Int64(clamping: $0) }
+    // Of copies the last by number and count, whichever came first.
+    if let last, (last, lastCounter ?? -1) >= (rank, counter ?? -1) { return }
+    last = rank
+    lastCounter = counter
   }
 }

@@ -262,6 +262,43 @@ import Testing
       try bench.query("\(versions) ORDER BY v") == ["new 1/8/1", "newer -", "old 1/4/1"])
   }
 
+  // Prevents the order of arrival from showing in what `status` says of a log whose newest change
+  // stands in two files.
+  @Test func `how far a log is known is the same whichever copy of a change comes first`()
+    async throws
+  {
+    let files = ["t_1.json": 1, "t_2.json": 2].mapValues { count in
+      [LogRecord.insert(1, "a", at: 10, count: count)]
+    }
+    var told: [[String]?] = []
+    for first in files.keys.sorted() {
+      let bench = try LogBench()
+      try await bench.sync(files.filter { $0.key == first })
+      try await bench.sync(files)
+      told.append(
+        try bench.query("SELECT hex(last_rank) || last_counter FROM _resequel_lineages"))
+    }
+    #expect(told[0]?.count == 1)
+    #expect(told[0] == told[1])
+  }
+
+  // Prevents the order of arrival from showing in which file is said to be missing.
+  @Test func `of files in several directories the same one is said to be missing in every order`()
+    async throws
+  {
+    let files: KeyValuePairs = ["a/t_2.json": 1, "b/t_2.json": 2, "b/t_4.json": 3]
+    var told: Set<[String]?> = []
+    for order in [[0, 1, 2], [1, 0, 2]] {
+      let bench = try LogBench()
+      for (name, position) in order.map({ files[$0] }) {
+        try bench.place([name: [.insert(position, "a", at: position)]])
+        _ = try await Replay(bench.configuration).run(paths: [bench.path(name)]) { _ in }
+      }
+      told.insert(try bench.query("SELECT substr(likely_file, -10) FROM _resequel_gaps"))
+    }
+    #expect(told == [["a/t_3.json"]])
+  }
+
   // Prevents changes of a restarted log from ranking below the old one's where rows that moves link
   // are recomputed.
   @Test func `a late change of moved rows keeps the order of a restarted log`() async throws {
