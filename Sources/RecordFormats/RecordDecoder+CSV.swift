@@ -85,8 +85,8 @@ extension RecordDecoder {
     let second = texts.csv.scan(window, from: start, escape: backslash)
     isRow = checkRow(window, second)
     if isRow { return second }
-    // A row that is cut off in a quoted text looks ended under the wrong escape.
-    if case .unclosed = second { return second }
+    // A row that is cut off looks ended, or malformed, under the wrong escape.
+    if isOpen(second) { return second }
     if case .row = first {
       texts.csvEscape = nil
       _ = texts.csv.scan(window, from: start, escape: nil)
@@ -150,8 +150,8 @@ extension RecordDecoder {
   private mutating func skipMalformedRow(
     _ window: UnsafeRawBufferPointer, from start: Int, isEnd: Bool, into batch: inout ChangeBatch
   ) -> Int? {
-    // A malformed row ends with its line; one that is unclosed may be cut in a longer text.
-    let isUnclosed = isUnclosed(window, from: start)
+    // A malformed row ends with its line; one that is open may have many more.
+    let isOpen = isOpen(scanRow(window, from: start))
     var newline = start
     var first: Int?
     while let found = window[newline...].firstIndex(of: 0x0A) {
@@ -163,29 +163,29 @@ extension RecordDecoder {
         break
       }
       let outcome = scanRow(window, from: newline)
-      guard case .row(_, _, let isTerminated) = outcome, isRow, !isUnclosed || isTelling else {
+      guard case .row(_, _, let isTerminated) = outcome, isRow, !isOpen || isChange else {
         continue
       }
       guard isTerminated || isEnd else { return nil }
       return quarantineRow(window, from: start, to: newline, into: &batch)
     }
-    guard isEnd, window.last == 0x0A, first != nil, !isUnclosed else {
+    guard isEnd, window.last == 0x0A, first != nil, !isOpen else {
       return nil
     }
     return quarantineRow(window, from: start, to: window.count, into: &batch)
   }
 
-  /// Whether what looks like a row surely is one. Any text with enough commas looks like a row of a
-  /// snapshot, also a line inside a longer text; in files of changes it is none.
-  private var isTelling: Bool {
-    texts.csv.fields.count == csvColumns.count * 3 + 3 || hasPlainRows
-  }
+  /// Whether the row of the last scan surely is one: a change's. Any text with enough commas looks
+  /// like a row of a snapshot, also a line inside a longer text.
+  private var isChange: Bool { texts.csv.fields.count == csvColumns.count * 3 + 3 }
 
-  /// Whether the row's last quote is not closed in the window: the file may have been cut in a text
-  /// of several lines.
-  private mutating func isUnclosed(_ window: UnsafeRawBufferPointer, from start: Int) -> Bool {
-    if case .unclosed = scanRow(window, from: start) { return true }
-    return false
+  /// Whether a row goes on to the end of the window, inside or outside of quotes: it may be cut off
+  /// there, and what look like rows may be lines of its texts.
+  private func isOpen(_ outcome: CSVScanner.Outcome) -> Bool {
+    switch outcome {
+    case .unclosed, .row(_, _, isTerminated: false): true
+    case .row, .malformed: false
+    }
   }
 
   private mutating func quarantineRow(

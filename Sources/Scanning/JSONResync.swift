@@ -11,7 +11,8 @@ package struct JSONResync {
   /// Whether they may be: the text begins in the middle of a file, behind some element's comma.
   package var mayBeArray = false
 
-  /// The member that begins every Arcion record. No column can stand in its place.
+  /// The member that begins every Arcion record, where an object follows it: a column may have its
+  /// name, but its value is a text.
   private static let tableName = Array("\"tableName\"".utf8)
 
   /// Makes one for a file of which nothing is known.
@@ -21,7 +22,8 @@ package struct JSONResync {
   /// text.
   ///
   /// A record begins at `{` in a line's first column, and where the file's first member name
-  /// follows; never where the `{` is the value of a member.
+  /// follows; never where the `{` is the value of a member, unless an Arcion record's first member
+  /// follows: then the member before it is cut off.
   package func nextRecord(in text: UnsafeRawBufferPointer, from start: Int) -> Int? {
     guard let base = text.baseAddress else { return nil }
     var offset = start
@@ -52,7 +54,7 @@ package struct JSONResync {
   private func isRecord(in text: UnsafeRawBufferPointer, at candidate: Int) -> Bool {
     var name = candidate + 1
     while name < text.count, JSONTokens.isSpace(text[name]) { name += 1 }
-    if has(Self.tableName, in: text, at: name) { return true }
+    if hasTable(in: text, at: name) { return true }
     var before = candidate
     while before > 0, JSONTokens.isSpace(text[before - 1]) { before -= 1 }
     let last = before > 0 ? text[before - 1] : UInt8(ascii: "}")
@@ -61,6 +63,13 @@ package struct JSONResync {
     if candidate > 0, text[candidate - 1] == 0x0A { return true }
     guard let firstName else { return false }
     return has(firstName, in: text, at: name)
+  }
+
+  /// Whether the member that names an Arcion record's table stands at `offset`.
+  private func hasTable(in text: UnsafeRawBufferPointer, at offset: Int) -> Bool {
+    guard has(Self.tableName, in: text, at: offset) else { return false }
+    let rest = text[(offset + Self.tableName.count)...].lazy.filter { !JSONTokens.isSpace($0) }
+    return rest.prefix(2).elementsEqual([UInt8(ascii: ":"), UInt8(ascii: "{")])
   }
 
   private func has(_ name: [UInt8], in text: UnsafeRawBufferPointer, at offset: Int) -> Bool {

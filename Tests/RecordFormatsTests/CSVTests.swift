@@ -88,6 +88,28 @@ struct CSVTests {
     }
   }
 
+  // A line of a text became a row of its own: where the file was cut behind the text, and in a
+  // snapshot also where the window ended inside it.
+  @Test(arguments: [
+    #"9,NULL,1,"x\nlike,row\ny""",NULL,1,I,NULL,"{""insertCount"":1}""#,
+    #"9,NULL,1,"x\nlike,row\ny\"",NULL,1,I,NULL,"{\"insertCount\":1}""#,
+    #"9,"x\nlike,row\ny""#,
+  ])
+  func `lines of a text are no rows, wherever the window or the file ends`(
+    _ written: String
+  ) throws {
+    let row = Array(written.replacing(#"\n"#, with: "\n").utf8) + [0x0A]
+    for step in [Int.max, 1, 7] {
+      let whole = decode(row + row, try file(), step: step, plan: plan())
+      #expect(whole.changes.map(\.key) == ["9", "9"] && whole.quarantined.isEmpty)
+      for length in 1..<row.count - 1 {
+        let cut = decode(row + row[..<length], try file(), step: step, plan: plan())
+        #expect(cut.changes.count == 1 && cut.quarantined.isEmpty, "\(length) bytes")
+        #expect(cut.end == .torn(byteOffset: UInt64(row.count), reason: "the last row is cut off"))
+      }
+    }
+  }
+
   // A row of the wrong width must not be cut to fit.
   @Test func `a row with a wrong number of fields is quarantined`() throws {
     let outcome = decode(Array("1,x\n2\n3,y,z\n4,w\n".utf8), try file(), plan: plan())

@@ -109,6 +109,31 @@ struct FramingTests {
     }
   }
 
+  // Images of rows whose first column has this name were taken for records: where a file was cut,
+  // and beside any record with a broken string.
+  @Test func `a column named tableName begins no record`() {
+    let rows = #""before":{"tableName":"9","v":"a"},"after":{"tableName":"9","v":"b"}"#
+    let exists = #","exists":{"tableName":"3","v":"3"}"#
+    let name = #"{"tableName":{"namespace":{"catalog":"c","schema":"s"},"name":"t"},"opType":"U""#
+    let cursor = #","cursor":{"log":"log-bin.000001","position":3000,"logSeqNum":1},"#
+    let record = Array((name + cursor + rows + exists + "}\n").utf8)
+    let broken = Array((name + cursor + rows.replacing("b\"}", with: "\u{1}\"}") + "}\n").utf8)
+    let plan = keyed(.columns(["tableName"]))
+    for step in [Int.max, 7] {
+      let beside = decode(record + broken + record, step: step, plan: plan)
+      #expect(beside.changes.map(\.key) == ["9", "9"])
+      #expect(beside.quarantined.map(\.recordIndex) == [1])
+      for length in 1..<record.count - 1 {
+        let cut = decode(record + record[..<length], step: step, plan: plan)
+        #expect(cut.changes.count == 1 && cut.quarantined.isEmpty, "\(length) bytes")
+        guard case .torn(UInt64(record.count), _) = cut.end else {
+          Issue.record("\(length) bytes: \(cut.end)")
+          return
+        }
+      }
+    }
+  }
+
   // An array that lacks its bracket is a file cut between two records.
   @Test func `an array that is not closed is torn behind its last record`() {
     let text = "[" + Samples.nation[0] + "," + Samples.nation[1]
