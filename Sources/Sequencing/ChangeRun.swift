@@ -32,12 +32,7 @@ extension Sequencer {
     for index in queues.indices
     where queues[index].byteCount > byteCount / 8 && queues[index].changes.capacity < count {
       queues[index].changes.reserveCapacity(count)
-      // In huge pages, where the system has them for those who ask: so much memory is taken page by
-      // page else, while the decoders wait.
-      queues[index].changes.withUnsafeMutableBufferPointer { changes in
-        let start = UnsafeMutableRawPointer(changes.baseAddress!).alignedUp(toMultipleOf: 4096)
-        _ = madvise(start, byteCount, MADV_HUGEPAGE)
-      }
+      queues[index].changes.preferHugePages(byteCount: byteCount)
     }
   }
 
@@ -103,5 +98,17 @@ extension ChangeQueue {
     try result.get()
     changes.removeAll(keepingCapacity: true)
     keys.removeAll(keepingCapacity: true)
+  }
+}
+
+extension [SequencedChange] {
+  /// Asks the system to give the array's first bytes huge pages, where it does so for those who ask:
+  /// page by page so much memory is taken while the decoders wait.
+  fileprivate mutating func preferHugePages(byteCount: Int) {
+    guard byteCount >= 4 << 20 else { return }
+    withUnsafeMutableBufferPointer { changes in
+      guard let start = UnsafeMutableRawPointer(changes.baseAddress) else { return }
+      _ = madvise(start.alignedUp(toMultipleOf: 4096), byteCount - 4096, MADV_HUGEPAGE)
+    }
   }
 }
