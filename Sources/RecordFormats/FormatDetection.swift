@@ -10,12 +10,8 @@ enum FormatDetection {
     guard let first = bytes.firstIndex(where: { !JSONTokens.isSpace($0) }) else {
       return isEnd || bytes.count >= 1 << 16 ? (isNamedCSV(name) ? .csv : .json) : nil
     }
+    if isNamedCSV(name) { return opensRecord(bytes[first...]) ? .json : .csv }
     let opensJSON = bytes[first] == UInt8(ascii: "{") || bytes[first] == UInt8(ascii: "[")
-    if isNamedCSV(name) {
-      guard opensJSON else { return .csv }
-      let second = bytes[(first + 1)...].first { !JSONTokens.isSpace($0) }
-      return second == UInt8(ascii: "\"") || second == UInt8(ascii: "{") ? .json : .csv
-    }
     if opensJSON || (isResumed && continuesArray(bytes[first...])) { return .json }
     // A malformed first record does not make a file of JSON lines CSV.
     if isNamed(name, [".json", ".jsonl", ".ndjson"]) {
@@ -24,6 +20,13 @@ enum FormatDetection {
       return bytes.contains(UInt8(ascii: ",")) ? .csv : .json
     }
     return .csv
+  }
+
+  /// Whether bytes begin with a record, or an array of them, and not with a text that only begins
+  /// like one: with its first member's name, which no text without quotes can hold.
+  private static func opensRecord(_ bytes: Slice<UnsafeRawBufferPointer>) -> Bool {
+    let first = bytes.lazy.filter { !JSONTokens.isSpace($0) }.prefix(3)
+    return first.elementsEqual(Array("[{\"".utf8)) || first.starts(with: Array("{\"".utf8))
   }
 
   /// Whether bytes go on with an array behind one of its elements: with a comma and an object, or

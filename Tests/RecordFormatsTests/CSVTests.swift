@@ -110,6 +110,15 @@ struct CSVTests {
     }
   }
 
+  // A text may begin as JSON does.
+  @Test(arguments: ["{", "{{", "[", "[{", "[{}", "[["])
+  func `a row whose first text begins with a bracket makes no file of JSON`(
+    _ text: String
+  ) throws {
+    let outcome = decode(Array("\(text),x\n2,y\n".utf8), try file(), plan: plan())
+    #expect(outcome.changes.map(\.key) == [text, "2"] && outcome.quarantined.isEmpty)
+  }
+
   // A row of the wrong width must not be cut to fit.
   @Test func `a row with a wrong number of fields is quarantined`() throws {
     let outcome = decode(Array("1,x\n2\n3,y,z\n4,w\n".utf8), try file(), plan: plan())
