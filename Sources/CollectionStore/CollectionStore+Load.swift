@@ -4,7 +4,7 @@ import SQLiteKit
 /// Bulk loading: a new table's rows are written as whole pages, past SQLite.
 ///
 /// Only into the file of a bulk build, which belongs to us alone and is thrown away unless it is
-/// finished. Between ``beginLoad(of:)`` and ``endLoad()`` SQLite may read and not write: the pages
+/// finished. Between ``beginLoad(of:closed:)`` and ``endLoad()`` SQLite may read and not write: the pages
 /// that it would append are ours.
 extension CollectionStore {
   /// Begins to load the empty table of a collection; within a transaction, which ends here.
@@ -32,6 +32,9 @@ extension CollectionStore {
     collection.closed = closed
     return collection
   }
+
+  /// Whether a load goes on.
+  package var isLoading: Bool { load != nil }
 
   /// Writes rows of the collection that is being loaded.
   ///
@@ -90,6 +93,9 @@ extension CollectionStore {
       """
       SELECT rootpage FROM sqlite_master WHERE name = '_resequel_tombstones'
         AND NOT EXISTS (SELECT 1 FROM _resequel_tombstones)
+        AND NOT EXISTS (
+          SELECT 1 FROM sqlite_master WHERE type = 'index' AND tbl_name = '_resequel_tombstones'
+            AND sql IS NOT NULL)
       """)
     defer { statement.reset() }
     return try statement.step() ? statement.integer(0) : nil

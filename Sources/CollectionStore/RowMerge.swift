@@ -11,7 +11,7 @@ import ChangeModel
 /// ordered (``Outcome/unknowable``).
 ///
 /// A value of this type is scratch memory that is used row after row; its properties speak of the
-/// last ``merge(stored:delta:layers:cells:collectionFloor:)``.
+/// last ``merge(stored:delta:layers:cells:collection:)``.
 struct RowMerge: ~Copyable {
   /// What becomes of the row.
   enum Outcome {

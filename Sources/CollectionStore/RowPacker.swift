@@ -14,8 +14,8 @@ package struct RowPacker: ~Copyable {
   /// The cell that each column of the row at hand takes its value from; -1 for NULL.
   private var cellOfColumn: [Int]
 
-  /// Makes a packer for a collection whose table is empty, as ``CollectionStore/beginLoad(of:)``
-  /// gave it.
+  /// Makes a packer for a collection whose table is empty, as
+  /// ``CollectionStore/beginLoad(of:closed:)`` gave it.
   package init(_ collection: Collection) {
     bounds = RowMerge.Bounds(floor: collection.floor, closed: collection.closed)
     companion = collection.id

@@ -48,9 +48,6 @@ final class DecodeWorker: @unchecked Sendable {
   /// Whether the unit is finished.
   var isDone: Bool { open == nil && waiting.isEmpty }
 
-  /// The tables that were met so far.
-  var tables: [DecodedTable] { decoder.tables }
-
   /// Starts a unit.
   func begin(_ unit: DecodeUnit, files: [RunFile]) {
     waiting = unit.slots.map { ($0, files[$0]) }[...]

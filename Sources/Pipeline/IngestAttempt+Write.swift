@@ -145,7 +145,8 @@ extension IngestAttempt {
       _ = try reader.appendValues(of: change, to: &buffer)
       rows += 1
     }
-    return rows == 0 ? .max : buffer.bytes.count / rows
+    // What lies between texts that were copied as one stretch is not part of them.
+    return rows == 0 ? .max : buffer.cells.reduce(0) { $0 + Int($1.text.count) } / rows
   }
 
   var fileIDs: [Int64] { files.map(\.record.id) }
@@ -172,6 +173,7 @@ extension IngestAttempt {
       total += counts
       progress.wrote(rows: rows)
     }
+    if loaded != nil, await writer.perform({ store in !store.isLoading }) { loaded = nil }
     count(total)
     summary.duplicates += workers.reduce(total.repeats) { $0 + $1.repeats }
     let refused = Set(total.needsRefold + total.closed)

@@ -96,7 +96,8 @@ struct IngestAttempt {
       try Task.checkCancellation()
       try await writer.perform { store in try store.commit() }
     } catch {
-      try await writer.perform { store in try store.rollback() }
+      // What failed first is the cause; the failure of going back would only hide it.
+      try? await writer.perform { store in try store.rollback() }
       throw error
     }
     summary.stages.stop()

@@ -26,7 +26,7 @@ extension RecordDecoder {
           continue
         }
         guard isRow else {
-          if isTerminated, !window[start..<end].contains(0x0A) {
+          if isTerminated {
             start = quarantineRow(window, from: start, to: next, into: &batch)
             continue
           }
@@ -124,10 +124,15 @@ extension RecordDecoder {
       return file.metadata?.rowCount(ofFile: file.name) == recordIndex + 1
         && (csvColumns.count < 3 ? hasPlainRows : !couldBeChange(window))
     }
+    return isClosedChange(window)
+  }
+
+  /// Whether the fields are a change's with quotes around its counts, closed behind their last
+  /// brace. Nothing inside another field's quotes looks so: a quote in there is doubled or escaped,
+  /// so no field can begin with a lone one.
+  private func isClosedChange(_ window: UnsafeRawBufferPointer) -> Bool {
     guard texts.csv.fields.count == csvColumns.count * 3 + 3, let counts = texts.csv.fields.last
-    else {
-      return false
-    }
+    else { return false }
     return counts.isQuoted && counts.count > 0
       && window[counts.start + counts.count - 1] == UInt8(ascii: "}")
   }
@@ -143,16 +148,20 @@ extension RecordDecoder {
     return true
   }
 
-  /// Puts a row that cannot be read into quarantine, up to the first line end behind which a row of
-  /// the table begins.
+  /// Puts a row whose end cannot be told into quarantine, up to the first line end behind which a
+  /// row of the table begins. Behind a row that is open, only a closed change is one: any text with
+  /// enough commas looks like a row of a snapshot, also a line inside a longer text.
   ///
   /// - Returns: where that is; nil when it is not in the window.
   private mutating func skipMalformedRow(
     _ window: UnsafeRawBufferPointer, from start: Int, isEnd: Bool, into batch: inout ChangeBatch
   ) -> Int? {
-    // A malformed row ends with its line; one that is open may have many more.
-    let isOpen = isOpen(scanRow(window, from: start))
+    // A malformed row ends at the earliest with the line of its fault; one that is open may have
+    // many more.
+    let outcome = scanRow(window, from: start)
+    let isOpen = isOpen(outcome)
     var newline = start
+    if case .malformed(let fault) = outcome { newline = fault }
     var first: Int?
     while let found = window[newline...].firstIndex(of: 0x0A) {
       newline = found + 1
@@ -162,8 +171,9 @@ extension RecordDecoder {
         guard isEnd else { return nil }
         break
       }
-      let outcome = scanRow(window, from: newline)
-      guard case .row(_, _, let isTerminated) = outcome, isRow, !isOpen || isChange else {
+      guard case .row(_, _, let isTerminated) = scanRow(window, from: newline), isRow,
+        !isOpen || isClosedChange(window)
+      else {
         continue
       }
       guard isTerminated || isEnd else { return nil }
@@ -174,10 +184,6 @@ extension RecordDecoder {
     }
     return quarantineRow(window, from: start, to: window.count, into: &batch)
   }
-
-  /// Whether the row of the last scan surely is one: a change's. Any text with enough commas looks
-  /// like a row of a snapshot, also a line inside a longer text.
-  private var isChange: Bool { texts.csv.fields.count == csvColumns.count * 3 + 3 }
 
   /// Whether a row goes on to the end of the window, inside or outside of quotes: it may be cut off
   /// there, and what look like rows may be lines of its texts.

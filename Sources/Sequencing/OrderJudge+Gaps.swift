@@ -135,7 +135,6 @@ extension OrderJudge {
     let present = known.ordinals.union(known.incomplete)
     if present.ranges.count <= 1, known.incomplete.isEmpty { return [] }
     var missing: [MissingFiles] = []
-    var steps = 0
     var before: (ordinal: UInt64, sequence: UInt32, last: UInt64)?
     for place in chain.places {
       let file = chains.file(at: place)
@@ -145,7 +144,6 @@ extension OrderJudge {
         if let before, before.ordinal < ordinal, before.sequence == sequence,
           before.last < counters.lowerBound
         {
-          steps += 1
           if var files = Self.between(
             before.ordinal, ordinal, present: present, incomplete: known.incomplete)
           {
@@ -165,7 +163,6 @@ extension OrderJudge {
           sequence: before.sequence, above: before.last, below: .max, series: chain.series,
           incompleteFile: before.ordinal))
     }
-    if Self.isOfManyTables(missing, steps: steps) { missing.removeAll { $0.ordinals != nil } }
     return missing.sorted { ($0.sequence, $0.above) < ($1.sequence, $1.above) }
   }
 
@@ -182,13 +179,6 @@ extension OrderJudge {
     }
     files.incompleteFile = incomplete.first(in: low..<high)
     return files.incompleteFile == nil ? nil : files
-  }
-
-  /// Whether counts and numbers both skip nearly wherever a file ends, and often: then neither file
-  /// is lost, but both run over other tables too.
-  private static func isOfManyTables(_ missing: [MissingFiles], steps: Int) -> Bool {
-    let skips = missing.count { $0.ordinals != nil && $0.below - $0.above > 1 }
-    return skips > 8 && (steps - skips) * 8 < skips
   }
 
   /// Whether so many numbers are missing that missing ones say nothing.

@@ -94,6 +94,9 @@ struct CSVTests {
     #"9,NULL,1,"x\nlike,row\ny""",NULL,1,I,NULL,"{""insertCount"":1}""#,
     #"9,NULL,1,"x\nlike,row\ny\"",NULL,1,I,NULL,"{\"insertCount\":1}""#,
     #"9,"x\nlike,row\ny""#,
+    #"9,NULL,1,"x\n8,NULL,1,z,NULL,1,D,NULL,NULL\ny",NULL,1,I,NULL,"{""insertCount"":1}""#,
+    #"9,NULL,1,"x\n8,NULL,1,z,NULL,1,D,NULL,""{}""\n8,NULL,1,z,NULL,1,D,NULL,\n""""",NULL,1,I,NULL,"{}""#,
+    #"9,"x\n8,NULL,1,z,NULL,1,D,NULL,{}\ny""#,
   ])
   func `lines of a text are no rows, wherever the window or the file ends`(
     _ written: String
@@ -117,6 +120,18 @@ struct CSVTests {
   ) throws {
     let outcome = decode(Array("\(text),x\n2,y\n".utf8), try file(), plan: plan())
     #expect(outcome.changes.map(\.key) == [text, "2"] && outcome.quarantined.isEmpty)
+  }
+
+  // A line of its text became a row.
+  @Test func `a row with a wrong number of fields is quarantined whole, however many lines it has`()
+    throws
+  {
+    let text = "1,\"a\nlike,row\nb\",z\n2,\"c\nlike,row\nd\",z\n3,\"e\nlike,row\n\"f,z\n4,w\n"
+    for step in [Int.max, 1, 7] {
+      let outcome = decode(Array(text.utf8), try file(), step: step, plan: plan())
+      #expect(outcome.changes.map(\.key) == ["4"])
+      #expect(outcome.quarantined.map(\.byteOffset) == [0, 19, 38])
+    }
   }
 
   // A row of the wrong width must not be cut to fit.

@@ -58,12 +58,42 @@ import Testing
     #expect(bench.gaps == [])
   }
 
-  // Prevents the same, where every file of the others has a number of its own.
-  @Test func `a count that skips with every number is demoted`() {
+  // Prevents the same, where every file of the others has a number of its own in the series.
+  @Test func `a count that skips with every number of another table is demoted`() {
     var bench = EvidenceBench()
-    for file in 0..<12 { bench.counted(UInt64(file * 2), file * 20 + 1...file * 20 + 10) }
-    #expect(bench.demotion != nil)
-    #expect(bench.verdict.gaps.allSatisfy { !$0.isProven })
+    for file in 0..<12 {
+      bench.counted(UInt64(file * 2), file * 20 + 1...file * 20 + 10)
+      bench.other(UInt64(file * 2 + 1))
+    }
+    #expect(bench.demotion?.contains("no file is known to be missing") == true)
+    #expect(bench.gaps == [])
+  }
+
+  // Prevents many losses from passing for none: where counts skip with every number, the files
+  // between are missing, however many they are.
+  @Test func `every subset of a dense log names what lies between its files`() {
+    var random = SplitMix(state: 20_261_127)
+    for _ in 0..<2000 {
+      let files = 3 + Int(random.next() % 40)
+      let share = 1 + random.next() % 99
+      var bench = EvidenceBench()
+      var missing: [UInt64] = []
+      var present = 0
+      for ordinal in 1...files {
+        if random.next() % 100 < share {
+          bench.counted(UInt64(ordinal), ordinal * 10..<ordinal * 10 + 10)
+          present = missing.count
+        } else if !bench.files.isEmpty {
+          missing.append(UInt64(ordinal))
+        }
+      }
+      if bench.files.isEmpty { continue }
+      let verdict = bench.verdict
+      #expect(verdict.counters == .dense)
+      #expect(verdict.gaps.allSatisfy { $0.isProven })
+      let named = verdict.gaps.compactMap(\.ordinals).flatMap { Array($0) }
+      #expect(named == Array(missing.prefix(present)))
+    }
   }
 
   // Prevents the first files to arrive from being applied as if nothing lay between them.
