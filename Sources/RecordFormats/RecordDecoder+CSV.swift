@@ -38,8 +38,9 @@ extension RecordDecoder {
         guard isTerminated || isProvablyComplete(window) else {
           return tornRow(window, from: start)
         }
-        let row = UnsafeRawBufferPointer(rebasing: window[start..<end])
-        decodeRow(window, row, at: start, into: &batch)
+        if !decodeRowByTemplates(window, from: start, to: end, into: &batch) {
+          decodeRow(window, from: start, to: end, into: &batch)
+        }
         start = next
       case .unclosed, .malformed:
         // An unclosed quote may be closed behind the window; a malformed row only ends where the
@@ -208,10 +209,10 @@ extension RecordDecoder {
   }
 
   private mutating func decodeRow(
-    _ window: UnsafeRawBufferPointer, _ row: UnsafeRawBufferPointer, at start: Int,
-    into batch: inout ChangeBatch
+    _ window: UnsafeRawBufferPointer, from start: Int, to end: Int, into batch: inout ChangeBatch
   ) {
     defer { clearSlots() }
+    let row = UnsafeRawBufferPointer(rebasing: window[start..<end])
     guard isUTF8(row) else {
       return quarantine(
         row, at: start, table: csvTable, reason: "the text is not valid UTF-8", into: &batch)
@@ -220,18 +221,20 @@ extension RecordDecoder {
     draft.bytes = row
     draft.start = start
     do {
-      try readRow(window, into: &draft, needsOrder: true)
+      try readRow(window, into: &draft)
       hasPlainRows = draft.isFlat
-      if let change = try assemble(draft, into: &batch) { batch.changes.append(change) }
+      let change = try assemble(draft, into: &batch)
+      if let change { batch.changes.append(change) }
       countRecord(into: &batch)
+      if let change { learnRow(window, to: end, draft, change, in: batch) }
     } catch {
       quarantine(row, at: start, table: csvTable, reason: error.reason, into: &batch)
     }
   }
 
   /// Reads the fields of the last scan into the draft and the slots.
-  mutating func readRow(
-    _ window: UnsafeRawBufferPointer, into draft: inout Draft, needsOrder: Bool
+  private mutating func readRow(
+    _ window: UnsafeRawBufferPointer, into draft: inout Draft
   ) throws(RecordFault) {
     draft.table = csvTable
     draft.hasAfter = true
@@ -256,7 +259,6 @@ extension RecordDecoder {
     draft.hasBefore = true
     let last = csvColumns.count * 3
     draft.operation = Self.operation(content(texts.csv.fields[last], window))
-    guard needsOrder else { return }
     countMembers.removeAll(keepingCapacity: true)
     cursorMembers.removeAll(keepingCapacity: true)
     if try readEmbedded(texts.csv.fields[last + 2], window, isCursor: false) {
@@ -277,18 +279,26 @@ extension RecordDecoder {
     return try readEmbeddedText(isCursor: isCursor)
   }
 
-  private mutating func content(
+  mutating func content(
     _ field: CSVField, _ window: UnsafeRawBufferPointer
   ) -> UnsafeRawBufferPointer {
     UnsafeRawBufferPointer(rebasing: window[field.start..<field.start + field.count])
   }
 
   /// A field's value. The NULL marker counts only without quotes.
-  private mutating func value(_ field: CSVField, _ window: UnsafeRawBufferPointer) -> RawValue {
+  mutating func value(_ field: CSVField, _ window: UnsafeRawBufferPointer) -> RawValue {
     let content = content(field, window)
-    if !field.isQuoted, content.count == csvNull.count, content.elementsEqual(csvNull) {
-      return RawValue(kind: .null, text: content)
-    }
+    if isNull(field, window) { return RawValue(kind: .null, text: content) }
     return RawValue(kind: field.hasEscape ? .csvEscaped : .text, text: content)
+  }
+
+  /// Whether a field is the NULL marker.
+  @inline(__always)
+  mutating func isNull(_ field: CSVField, _ window: UnsafeRawBufferPointer) -> Bool {
+    guard !field.isQuoted, field.count == csvNull.count else { return false }
+    return csvNull.withUnsafeBytes { null in
+      guard let null = null.baseAddress, let base = window.baseAddress else { return true }
+      return RecordTemplate.isEqual(base + field.start, null, field.count)
+    }
   }
 }

@@ -85,6 +85,7 @@ extension RecordDecoder {
     texts.csv.delimiter = layout.dialect.delimiter ?? UInt8(ascii: ",")
     texts.csv.quote = layout.dialect.quote ?? UInt8(ascii: "\"")
     csvNull = Array((layout.dialect.null ?? "NULL").utf8)
+    csvGroup = nil
     csvColumns = []
     for (place, name) in (layout.dialect.columns ?? []).enumerated() {
       let bytes = Array(name.utf8)

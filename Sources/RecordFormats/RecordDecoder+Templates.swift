@@ -20,22 +20,17 @@ extension RecordDecoder {
     var count = 0
     while index < tokens.count, tokens.byte(index) == UInt8(ascii: "{") {
       let start = Int(tokens.offsets[index])
-      var end = 0
-      guard let found = findTemplate(tokens, at: index, flatTable: flatTable, end: &end) else {
-        break
-      }
-      let template = templates.templates + found
-      var change = template.pointee.change
-      guard fill(&change, tokens.base, template, keys: &batch.keyBytes) else { break }
-      template.pointee.hits += 1
-      if !template.pointee.isLeftOut {
-        change.recordIndex = UInt32(truncatingIfNeeded: recordIndex + count)
-        change.recordOffset = origin + UInt64(start)
-        change.recordLength = UInt32(truncatingIfNeeded: end - start)
-        batch.changes.append(change)
-      }
+      guard let found = findTemplate(tokens, at: index, flatTable: flatTable) else { break }
+      let form = templates.forms + found.form
+      var change = form.pointee.change
+      guard fill(&change, tokens.base, form, keys: &batch.keyBytes) else { break }
+      form.pointee.hits += 1
+      change.recordIndex = UInt32(truncatingIfNeeded: recordIndex + count)
+      change.recordOffset = origin + UInt64(start)
+      change.recordLength = UInt32(truncatingIfNeeded: found.end - start)
+      batch.changes.append(change)
       count += 1
-      index += template.pointee.tokenCount
+      index += templates.templates[found.template].tokenCount
     }
     recordIndex += count
     recordsOfFile += count
@@ -43,38 +38,42 @@ extension RecordDecoder {
     return index
   }
 
+  /// A template that matches a record, the record's form, and where the record ends.
+  private struct Found {
+    var template: Int
+    var form: Int
+    var end: Int
+  }
+
   /// Finds a template that matches the record at a token.
   @inline(__always)
   private mutating func findTemplate(
-    _ tokens: JSONTokens, at index: Int, flatTable: Int, end: inout Int
-  ) -> Int? {
+    _ tokens: JSONTokens, at index: Int, flatTable: Int
+  ) -> Found? {
     let start = Int(tokens.offsets[index])
     guard
       let found = templates.group(
         tokens.base + start, limit: tokens.byteCount - start, flatTable: flatTable)
     else { return nil }
     let group = templates.groups[found]
-    let first = start + group.prefixCount
+    let first = start &+ group.prefixCount
     let slot =
       group.flatTable >= 0
       ? 0 : TemplateStore.slot(tokens.base.load(fromByteOffset: first, as: UInt8.self))
-    let alternatives = group.alternatives + slot * TemplateStore.alternativesMax
-    let match = RecordTemplate.Match(
-      values: templates.memory.values, numbers: templates.memory.numbers)
-    for place in 0..<templates.count(group, slot) {
-      let candidate = Int(alternatives[place])
+    let match = templates.match
+    for place in 0..<group.alternatives.count(slot) {
+      let candidate = group.alternatives.template(slot, place)
       let template = templates.templates + candidate
       guard template.pointee.tokenCount <= tokens.count - index else { continue }
       match.numbers.update(repeating: 0, count: RecordTemplate.Number.total)
-      end = RecordTemplate.match(
+      let end = RecordTemplate.match(
         template.pointee.steps, tokens.base, from: first, limit: tokens.byteCount,
         offsets: tokens.offsets + index, into: match)
-      guard end > 0, hasGoodEscapes(tokens.base, template) else { continue }
-      if place > 0 {
-        alternatives[place] = alternatives[0]
-        alternatives[0] = Int32(candidate)
-      }
-      return candidate
+      guard end > 0, let form = templates.form(of: candidate),
+        hasGoodEscapes(tokens.base, template, templates.forms + form)
+      else { continue }
+      group.alternatives.promote(slot, place)
+      return Found(template: candidate, form: form, end: end)
     }
     return nil
   }
@@ -82,7 +81,8 @@ extension RecordDecoder {
   /// Whether all escapes in the values are valid, and none is in the key.
   @inline(__always)
   private mutating func hasGoodEscapes(
-    _ base: UnsafeRawPointer, _ template: UnsafePointer<RecordTemplate>
+    _ base: UnsafeRawPointer, _ template: UnsafePointer<RecordTemplate>,
+    _ form: UnsafePointer<RecordForm>
   ) -> Bool {
     let spanCount = template.pointee.spanCount
     if spanCount == 0 { return true }
@@ -91,7 +91,7 @@ extension RecordDecoder {
     {
       return true
     }
-    return checkEscapes(base, template)
+    return checkEscapes(base, template, form)
   }
 
   @inline(__always)
@@ -104,10 +104,11 @@ extension RecordDecoder {
 
   @inline(never)
   private mutating func checkEscapes(
-    _ base: UnsafeRawPointer, _ template: UnsafePointer<RecordTemplate>
+    _ base: UnsafeRawPointer, _ template: UnsafePointer<RecordTemplate>,
+    _ form: UnsafePointer<RecordForm>
   ) -> Bool {
-    for part in 0..<template.pointee.keyCount {
-      let key = template.pointee.keyParts[part]
+    for part in 0..<form.pointee.keyCount {
+      let key = form.pointee.keyParts[part]
       if JSONText.hasEscape(value(Int(key.new), base)) { return false }
       if key.old >= 0, JSONText.hasEscape(value(Int(key.old), base)) { return false }
     }
@@ -121,27 +122,27 @@ extension RecordDecoder {
   }
 
   @inline(__always)
-  private mutating func value(_ index: Int, _ base: UnsafeRawPointer) -> UnsafeRawBufferPointer {
+  mutating func value(_ index: Int, _ base: UnsafeRawPointer) -> UnsafeRawBufferPointer {
     let value = templates.memory.values[index]
     return UnsafeRawBufferPointer(start: base + value.start, count: value.count)
   }
 
   /// Fills in the change of the record that was matched last; false where the general way must.
   @inline(__always)
-  private mutating func fill(
-    _ change: inout Change, _ base: UnsafeRawPointer, _ template: UnsafePointer<RecordTemplate>,
+  mutating func fill(
+    _ change: inout Change, _ base: UnsafeRawPointer, _ form: UnsafePointer<RecordForm>,
     keys keyBytes: inout [UInt8]
   ) -> Bool {
-    guard setOrder(template, &change) else { return false }
-    if template.pointee.isLeftOut || template.pointee.keyCount == 0 { return true }
+    guard setOrder(form, &change) else { return false }
+    if form.pointee.keyCount == 0 { return true }
     let start = keyBytes.count
-    if template.pointee.keyCount == 1 {
-      guard appendKeyPart(base, template.pointee.keyParts[0], isCompound: false, to: &keyBytes)
+    if form.pointee.keyCount == 1 {
+      guard appendKeyPart(base, form.pointee.keyParts[0], isCompound: false, to: &keyBytes)
       else { return false }
     } else {
-      KeyEncoding.append(count: template.pointee.keyCount, to: &keyBytes)
-      for part in 0..<template.pointee.keyCount {
-        guard appendKeyPart(base, template.pointee.keyParts[part], isCompound: true, to: &keyBytes)
+      KeyEncoding.append(count: form.pointee.keyCount, to: &keyBytes)
+      for part in 0..<form.pointee.keyCount {
+        guard appendKeyPart(base, form.pointee.keyParts[part], isCompound: true, to: &keyBytes)
         else {
           keyBytes.removeSubrange(start...)
           return false
@@ -197,24 +198,24 @@ extension RecordDecoder {
   /// not fit.
   @inline(__always)
   private mutating func setOrder(
-    _ template: UnsafePointer<RecordTemplate>, _ change: inout Change
+    _ form: UnsafePointer<RecordForm>, _ change: inout Change
   ) -> Bool {
     let numbers = templates.memory.numbers
-    if template.pointee.hasTimestamp {
+    if form.pointee.hasTimestamp {
       let (micros, overflow) = Int64(numbers[RecordTemplate.Number.timestamp])
         .multipliedReportingOverflow(by: 1000)
       guard !overflow else { return false }
       change.eventTime = micros
     }
-    if template.pointee.hasCounter {
+    if form.pointee.hasCounter {
       let count = RecordTemplate.Number.count
       // Each has at most 18 digits.
       change.counter = Int64(
         numbers[count] + numbers[count + 1] + numbers[count + 2] + numbers[count + 3])
     }
-    if !template.pointee.ignoresPosition {
+    if !form.pointee.ignoresPosition {
       change.position = Position(numbers[0], numbers[1], numbers[2], numbers[3])
-      if template.pointee.isCounterFirst {
+      if form.pointee.isCounterFirst {
         change.position.word0 = UInt64(max(0, change.counter))
         change.position.word3 = CursorReader.transaction(
           page: numbers[3], row: numbers[RecordTemplate.Number.transactionRow])
@@ -231,20 +232,19 @@ extension RecordDecoder {
     let tokens = indexer.tokens
     let flatTable =
       templates.hasFlatGroups ? layout.table.flatMap { tableIndexes[$0] } ?? -1 : -1
-    var end = 0
     guard tokens.byte(0) == UInt8(ascii: "{"),
-      let found = findTemplate(tokens, at: 0, flatTable: flatTable, end: &end)
+      let found = findTemplate(tokens, at: 0, flatTable: flatTable)
     else { return nil }
-    let template = UnsafePointer(templates.templates + found)
-    let table = Int(template.pointee.change.table)
-    guard template.pointee.tokenCount == tokens.count, end == bytes.count,
-      schemas == nil || states[table].schemas === schemas
+    let form = UnsafePointer(templates.forms + found.form)
+    let table = Int(form.pointee.change.table)
+    guard templates.templates[found.template].tokenCount == tokens.count,
+      found.end == bytes.count, schemas == nil || states[table].schemas === schemas
     else { return nil }
-    let (span, isPlain) = namedSpan(tokens.base, template)
+    let (span, isPlain) = namedSpan(tokens.base, form)
     let copy = buffer.bytes.count
     if isPlain { buffer.bytes.append(contentsOf: span) }
-    for index in 0..<template.pointee.namedCount {
-      let (column, place) = template.pointee.named[index]
+    for index in 0..<form.pointee.namedCount {
+      let (column, place) = form.pointee.named[index]
       guard place >= 0 else {
         buffer.cells.append(Cell(null: UInt32(column)))
         continue
@@ -274,46 +274,20 @@ extension RecordDecoder {
   /// - Returns: it, and whether it may be copied whole, in place of each value: they lie close
   ///   together, and without escapes.
   private mutating func namedSpan(
-    _ base: UnsafeRawPointer, _ template: UnsafePointer<RecordTemplate>
+    _ base: UnsafeRawPointer, _ form: UnsafePointer<RecordForm>
   ) -> (span: UnsafeRawBufferPointer, isPlain: Bool) {
     var start = Int.max
     var end = 0
-    for index in 0..<template.pointee.namedCount {
-      let place = Int(template.pointee.named[index].value)
+    for index in 0..<form.pointee.namedCount {
+      let place = Int(form.pointee.named[index].value)
       guard place >= 0 else { continue }
       let value = templates.memory.values[place]
       start = min(start, value.start)
       end = max(end, value.start + value.count)
     }
-    guard start < end, end - start < template.pointee.namedCount * 256,
+    guard start < end, end - start < form.pointee.namedCount * 256,
       memchr(base + start, 0x5C, end - start) == nil
     else { return (UnsafeRawBufferPointer(start: nil, count: 0), false) }
     return (UnsafeRawBufferPointer(start: base + start, count: end - start), true)
-  }
-
-  /// Adds a template if it gives back the change that it was learned from.
-  mutating func adopt(
-    _ template: RecordTemplate, tokens: JSONTokens, from index: Int, prefixCount: Int,
-    flatTable: Int, slot: Int, change: Change, key: [UInt8], before: ColumnSet, all: ColumnSet
-  ) {
-    let start = tokens.offset(index)
-    let match = RecordTemplate.Match(
-      values: templates.memory.values, numbers: templates.memory.numbers)
-    for place in 0..<RecordTemplate.Number.total { match.numbers[place] = 0 }
-    let end = RecordTemplate.match(
-      template.steps, tokens.base, from: start + prefixCount, limit: tokens.byteCount,
-      offsets: tokens.offsets + index, into: match)
-    guard end == start + Int(change.recordLength) else { return }
-    var bytes: [UInt8] = []
-    var made = template.change
-    let isMade = withUnsafePointer(to: template) { template in
-      fill(&made, tokens.base, template, keys: &bytes)
-    }
-    guard isMade, made.position == change.position, made.counter == change.counter,
-      made.eventTime == change.eventTime, bytes == key, made.lineage == change.lineage
-    else { return }
-    templates.add(
-      template, prefix: UnsafeRawBufferPointer(start: tokens.base + start, count: prefixCount),
-      flatTable: flatTable, slot: slot, before: before, all: all)
   }
 }

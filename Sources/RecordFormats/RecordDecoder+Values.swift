@@ -35,7 +35,8 @@ extension RecordDecoder {
         guard isUTF8(bytes), case .row(let end, _, _) = scanRow(bytes, from: 0, isWhole: true),
           isRow, end == bytes.count
         else { throw RecordFault(reason: Self.changed) }
-        try readRow(bytes, into: &draft, needsOrder: false)
+        appendCells(ofRow: bytes, to: &buffer)
+        return UInt32(csvTable)
       }
       _ = try resolvePresence(draft)
       appendCells(of: draft.table, to: &buffer)
@@ -58,7 +59,7 @@ extension RecordDecoder {
     self.layout = layout
     defer { self.layout = ownLayout }
     // A decoder of the second pass has decoded nothing: what it knows of templates it learns here.
-    if lessons < TemplateStore.templatesMax {
+    if lessons < TemplateStore.formsMax {
       lessons += 1
       var lesson = ChangeBatch()
       decodeRecord(tokens, from: 0, to: tokens.count, chunk: 0, into: &lesson)

@@ -54,6 +54,9 @@ package struct RecordDecoder: ~Copyable {
   var csvColumns: [Int] = []
   var csvTable = 0
   var csvNull: [UInt8] = []
+  /// The templates of rows like those of the file, read with an escape; nil for none.
+  var csvGroup: Int?
+  var csvGroupEscape: UInt8?
   /// Whether the last scan gave a row of the table.
   var isRow = false
   /// What the file's beginning told; nil until enough of it was seen.

@@ -12,6 +12,8 @@ struct TemplateStep {
     case number
     /// Decimal digits, perhaps with zeros in front (the number of a log file).
     case padded
+    /// A column's digit in `exists`, 0 to 3.
+    case presence
   }
   var literal: UnsafeRawPointer
   var literalCount: Int32
@@ -22,13 +24,14 @@ struct TemplateStep {
   var target: Int32
 }
 
-/// What records that differ only in their values and positions have in common.
+/// The bytes that records have in common which differ only in their values and positions; of an
+/// open one, also in which columns they name.
 ///
 /// Most records of a file are such: table, operation, column names, presence and the cursor's
 /// shape repeat, byte for byte. A record that a template matches was not walked: its literals are
 /// the same bytes in the same place between the same tokens as in the record that the template was
 /// learned from, which was walked and checked whole. Any deviation, however small, is no match, and
-/// the record is read the general way.
+/// the record is read the general way. What a match means is said by a ``RecordForm``.
 struct RecordTemplate {
   /// Where numbers go: words of the position, the timestamp, the four counts, the row where SAP ASE's
   /// transaction began, and what is only looked over.
@@ -44,33 +47,24 @@ struct RecordTemplate {
   struct Match {
     var values: UnsafeMutablePointer<(start: Int, count: Int)>
     var numbers: UnsafeMutablePointer<UInt64>
+    /// The digits of `exists`, two bits each, behind a first 1.
+    var presence: UnsafeMutablePointer<UInt64>
   }
 
+  /// So many columns' digits fit into one word.
+  static let presenceMax = 31
+  static let emptyPresence: UInt64 = 1
+
   var steps: UnsafeMutablePointer<TemplateStep>
-  var stepCount: Int
+  /// How many tokens a record has; of a CSV row 0.
   var tokenCount: Int
-  /// What all its changes share; key, position, time, counter and origin are filled in.
-  var change: Change
-  var hasTimestamp: Bool
-  var hasCounter: Bool
-  /// SAP ASE: the counter is the position's first word.
-  var isCounterFirst: Bool
-  /// Whether positions are not taken from the cursor (`order: files`).
-  var ignoresPosition: Bool
-  /// Whether its lineage is not taken: the records are only counted.
-  var isLeftOut: Bool
-  /// The key's parts: the value's index after the change, the one before it (-1 for none), and
-  /// whether it is a number.
-  var keyParts: UnsafeMutablePointer<(new: Int32, old: Int32, isNumeric: Bool)>
-  var keyCount: Int
-  /// The columns that the change names: the column, and its value's index, -1 for NULL.
-  var named: UnsafeMutablePointer<(column: Int32, value: Int32)>
-  var namedCount: Int
+  /// The table of its records.
+  var table: UInt32
+  /// The form of its records; -1 where the template is open, and presence tells it.
+  var form: Int32
   /// Runs of values between which there is no backslash but in the values themselves.
   var spans: ((first: Int, last: Int), (first: Int, last: Int))
   var spanCount: Int
-  /// How many records of the current file it matched.
-  var hits: Int
 
   /// Matches a record against the steps.
   ///
@@ -79,14 +73,15 @@ struct RecordTemplate {
   ///   - base: the text.
   ///   - start: where the first literal must begin.
   ///   - limit: the text's length.
-  ///   - offsets: the record's tokens, at least `tokenCount`.
+  ///   - offsets: the record's tokens, at least `tokenCount`; nil where no step has a value.
   /// - Returns: where the record ends, or -1.
   static func match(
     _ steps: UnsafePointer<TemplateStep>, _ base: UnsafeRawPointer, from start: Int, limit: Int,
-    offsets: UnsafePointer<UInt32>, into match: Match
+    offsets: UnsafePointer<UInt32>?, into match: Match
   ) -> Int {
     var position = start
     var step = steps
+    var presence = emptyPresence
     while true {
       let count = Int(step.pointee.literalCount)
       guard count <= limit &- position,
@@ -95,7 +90,7 @@ struct RecordTemplate {
       position &+= count
       switch step.pointee.hole {
       case .value:
-        let end = Int(offsets[Int(step.pointee.token)]) &- 1
+        let end = Int(offsets.unsafelyUnwrapped[Int(step.pointee.token)]) &- 1
         guard end >= position else { return -1 }
         match.values[Int(step.pointee.target)] = (position, end &- position)
         position = end
@@ -107,7 +102,15 @@ struct RecordTemplate {
             || base.load(fromByteOffset: first, as: UInt8.self) != 0x30
         else { return -1 }
         match.numbers[Int(step.pointee.target)] = value
-      case .end: return position
+      case .presence:
+        guard position < limit else { return -1 }
+        let digit = base.load(fromByteOffset: position, as: UInt8.self) &- 0x30
+        guard digit < 4 else { return -1 }
+        presence = presence << 2 | UInt64(digit)
+        position &+= 1
+      case .end:
+        match.presence.pointee = presence
+        return position
       }
       step += 1
     }

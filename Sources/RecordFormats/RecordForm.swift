@@ -1,0 +1,23 @@
+import ChangeModel
+
+/// What records have in common that do one thing to one table and name the same columns: what a
+/// template's match means.
+struct RecordForm {
+  /// What all its changes share; key, position, time, counter and origin are filled in.
+  var change: Change
+  var hasTimestamp: Bool
+  var hasCounter: Bool
+  /// SAP ASE: the counter is the position's first word.
+  var isCounterFirst: Bool
+  /// Whether positions are not taken from the cursor (`order: files`).
+  var ignoresPosition: Bool
+  /// The key's parts: the value's index after the change, the one before it (-1 for none), and
+  /// whether it is a number.
+  var keyParts: UnsafeMutablePointer<(new: Int32, old: Int32, isNumeric: Bool)>
+  var keyCount: Int
+  /// The columns that the change names: the column, and its value's index, -1 for NULL.
+  var named: UnsafeMutablePointer<(column: Int32, value: Int32)>
+  var namedCount: Int
+  /// How many records of the current file have it.
+  var hits = 0
+}
