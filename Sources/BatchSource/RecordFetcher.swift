@@ -14,7 +14,7 @@ package struct RecordFetcher: ~Copyable {
   /// How much a fetcher keeps.
   package struct Limits: Sendable {
     /// Files open at a time.
-    package var descriptorCount = 256
+    package var descriptorCount = DescriptorLimit.fetcherShare
     /// Files that are read ahead at a time.
     package var windowCount = 64
     /// The bytes read ahead.

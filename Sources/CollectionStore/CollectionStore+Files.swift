@@ -50,6 +50,15 @@ extension CollectionStore {
     }.first
   }
 
+  /// The newest version of each path; nil for those that are not known.
+  package func files(atPaths paths: [[UInt8]]) throws -> [FileRecord?] {
+    // In one transaction, the database is locked once and not for each of them.
+    let isAlone = !connection.isInTransaction
+    if isAlone { try connection.execute("BEGIN") }
+    defer { if isAlone { try? connection.execute("ROLLBACK") } }
+    return try paths.map { path in try file(atPath: path) }
+  }
+
   /// Every version of a path, oldest first.
   package func versions(ofPath path: [UInt8]) throws -> [FileRecord] {
     try files("WHERE path = ? ORDER BY version") { statement in

@@ -13,14 +13,13 @@ extension IngestAttempt {
     summary.failedFiles += listing.errors
     summary.knownFiles += listing.unchangedCount
     contexts = FileContexts(listing.sideFiles)
+    files.reserveCapacity(listing.files.count)
     var start = listing.files.startIndex
     while start < listing.files.endIndex {
       let end = min(start + 1000, listing.files.endIndex)
       let chunk = listing.files[start..<end].map { $0 }
       let paths = chunk.map(\.path.bytes)
-      let records = try await writer.perform { store in
-        try paths.map { path in try store.file(atPath: path) }
-      }
+      let records = try await writer.perform { store in try store.files(atPaths: paths) }
       for (file, record) in zip(chunk, records) {
         if let error = unusable.files[file.path] {
           summary.failedFiles.append(error)

@@ -59,9 +59,11 @@ extension IngestAttempt {
       counting: counting, gathering: gathering,
       takes: takes, unusable: unusable, lineages: book.lineages,
       transactions: transactions, progress: progress)
+    // Held in two places they would be copied.
+    files = []
+    defer { files = pass.files }
     try await pass.read(slots: slots, width: width)
     catalog = pass.catalog
-    files = pass.files
     sequencer = pass.sequencer
     spill = pass.spill ?? spill
     book.lineages = pass.lineages
