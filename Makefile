@@ -9,7 +9,7 @@ BUILD := $(SWIFT) build -c release
 BIN := .build/release
 # Where benchmarks keep their data between runs, their peers and their results (about 12 GB).
 BENCH_DIR ?= .build/bench
-PACKAGES := libsimdjson-dev libsqlite3-dev zlib1g-dev libzstd-dev libssl-dev libxxhash-dev pkg-config
+PACKAGES := libsimdjson-dev libsqlite3-dev libisal-dev zlib1g-dev libzstd-dev libssl-dev libxxhash-dev pkg-config
 
 .PHONY: help deps deps-mount deps-bench build demo demo-gap test simulate law mutate lint format bench
 .PHONY: bench-quick bench-decode pass-through deps-guard guard clean
@@ -22,9 +22,9 @@ deps: ## install the system libraries that are missing (apt-get; as root or with
 	  echo "make: Swift 6.3 or newer is needed: https://www.swift.org/install" >&2; exit 1; fi
 	@if ! command -v apt-get > /dev/null; then \
 	  if command -v pkg-config > /dev/null \
-	    && pkg-config --exists sqlite3 zlib libzstd libcrypto libxxhash simdjson; then exit 0; fi; \
+	    && pkg-config --exists sqlite3 libisal zlib libzstd libcrypto libxxhash simdjson; then exit 0; fi; \
 	  echo "make: there is no apt-get here. Install these libraries with their headers, and pkg-config:" >&2; \
-	  echo "  simdjson (3.0 or newer), SQLite (3.40 or newer), zlib, zstd, OpenSSL (libcrypto), xxHash" >&2; \
+	  echo "  simdjson (3.0 or newer), SQLite (3.40 or newer), ISA-L, zlib, zstd, OpenSSL (libcrypto), xxHash" >&2; \
 	  exit 1; fi
 	@if ! command -v apt-get > /dev/null; then exit 0; fi; \
 	missing=(); for package in $(PACKAGES); do \

@@ -45,11 +45,13 @@ let package = Package(
       swiftSettings: strict),
 
     // The drop: listing, watching, stability, decompression.
+    // gunzip, more than twice as fast as zlib's (isal); tests compress with zlib.
+    .systemLibrary(name: "CISAL", pkgConfig: "libisal", providers: [.apt(["libisal-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .target(
       name: "BatchSource",
-      dependencies: ["ChangeModel", "Hashing", "CXXHash", "CZlib", "CZstd"],
+      dependencies: ["ChangeModel", "Hashing", "CXXHash", "CISAL", "CZstd"],
       swiftSettings: strict),
 
     // Order restored. Pure values: no I/O, no tasks, no clock.

@@ -1,4 +1,5 @@
-import CZlib
+import CISAL
+import Glibc
 
 /// Decompresses gzip: one member or several behind each other, and zeros after the last, as tape
 /// and block tools pad.
@@ -7,24 +8,17 @@ final class GzipStream {
     case between, inMember, padding
   }
 
-  private let stream: UnsafeMutablePointer<z_stream>
+  private let stream: UnsafeMutableRawPointer
   private var state = State.between
   private var memberCount = 0
 
   /// Makes a stream at its beginning; nil when memory is short.
   init?() {
-    stream = .allocate(capacity: 1)
-    stream.initialize(to: z_stream())
-    if resequel_inflate_init_gzip(stream) != Z_OK {
-      stream.deallocate()
-      return nil
-    }
+    guard let stream = resequel_gunzip_create() else { return nil }
+    self.stream = stream
   }
 
-  deinit {
-    inflateEnd(stream)
-    stream.deallocate()
-  }
+  deinit { free(stream) }
 
   /// Begins anew with another file.
   func reset() {
@@ -49,7 +43,7 @@ final class GzipStream {
         return skipPadding(input)
       }
       if first != 0x1F { return StreamStep(fault: "garbage follows the compressed data") }
-      inflateReset(stream)
+      resequel_gunzip_begin(stream)
       state = .inMember
       return inflateSome(input, into: output)
     }
@@ -65,25 +59,29 @@ final class GzipStream {
   private func inflateSome(
     _ input: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer
   ) -> StreamStep {
-    let inputCount = min(input.count, Int(UInt32.max))
-    let outputCount = min(output.count, Int(UInt32.max))
-    stream.pointee.next_in = UnsafeMutablePointer(
-      mutating: input.baseAddress?.assumingMemoryBound(to: UInt8.self))
-    stream.pointee.avail_in = UInt32(inputCount)
-    stream.pointee.next_out = output.baseAddress?.assumingMemoryBound(to: UInt8.self)
-    stream.pointee.avail_out = UInt32(outputCount)
-    let answer = inflate(stream, Z_NO_FLUSH)
-    var step = StreamStep(
-      consumed: inputCount - Int(stream.pointee.avail_in),
-      produced: outputCount - Int(stream.pointee.avail_out))
-    switch answer {
-    case Z_OK, Z_BUF_ERROR: break
-    case Z_STREAM_END:
+    var inputCount = UInt32(clamping: input.count)
+    var outputCount = UInt32(clamping: output.count)
+    let answer = resequel_gunzip_step(
+      stream, input.baseAddress, &inputCount, output.baseAddress, &outputCount)
+    var step = StreamStep(consumed: Int(inputCount), produced: Int(outputCount))
+    if answer < 0 {
+      step.fault = Self.fault(answer)
+    } else if answer == 1 {
       state = .between
       memberCount += 1
-    default:
-      step.fault = stream.pointee.msg.map { String(cString: $0) } ?? "gzip error \(answer)"
     }
     return step
+  }
+
+  private static func fault(_ code: CInt) -> String {
+    switch code {
+    case ISAL_INVALID_BLOCK: "invalid block"
+    case ISAL_INVALID_SYMBOL: "invalid code"
+    case ISAL_INVALID_LOOKBACK: "invalid distance"
+    case ISAL_INVALID_WRAPPER: "invalid gzip header"
+    case ISAL_UNSUPPORTED_METHOD: "unknown compression method"
+    case ISAL_INCORRECT_CHECKSUM: "wrong checksum"
+    default: "gzip error \(code)"
+    }
   }
 }

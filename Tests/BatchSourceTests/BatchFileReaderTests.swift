@@ -145,7 +145,7 @@ struct BatchFileReaderTests {
     drop.write("b.gz", packed + Compressing.gzip(text))
     let reading = read(drop.file("b.gz"))
     #expect(reading.bytes == text)
-    #expect(reading.error?.cause.contains("incorrect data check") == true)
+    #expect(reading.error?.cause.contains("wrong checksum") == true)
   }
 
   // No bytes of a stranger may crash the program or make it hang.
