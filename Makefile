@@ -62,8 +62,9 @@ test: deps ## build and run all tests
 	$(BUILD) --build-tests
 	$(SWIFT) test -c release --disable-testable-imports --skip-build
 
-lint: ## check the sources' format
+lint: ## check the sources' format, and that the rules which `make mutate` breaks are still there
 	$(SWIFT) format lint --strict --recursive --parallel Sources Tests
+	python3 Tests/Mutations/mutate.py --check
 
 format: ## format the sources in place
 	$(SWIFT) format --in-place --recursive --parallel Sources Tests

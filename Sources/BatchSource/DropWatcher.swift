@@ -97,6 +97,7 @@ package final class DropWatcher {
   /// - Throws: a fatal error when the drop is gone, or another directory is in its place.
   package func next(timeout: Duration?) throws(IngestError) -> WatchResult {
     var result = WatchResult()
+    var pause = BurstPause()
     let end = timeout.map { clock.monotonic() + $0 }
     while true {
       let isFirst = nextScan == nil
@@ -104,8 +105,13 @@ package final class DropWatcher {
       if nextScan.map({ $0 <= clock.monotonic() }) ?? true { try scan(&result) }
       lookAtDue(&result)
       if wakeUp.wasRung() { result.wasWoken = true }
-      if isFirst || !result.isEmpty { return result }
       let now = clock.monotonic()
+      if isFirst { return result }
+      if !result.isEmpty {
+        guard !result.wasWoken, pause.isWorthIt(result.ready.count, at: now) else { return result }
+        wait(for: BurstPause.quiet, isForFiles: false)
+        continue
+      }
       if let end, end <= now { return result }
       wait(for: [end, nextScan, tracker.nextDeadline].compactMap { $0 }.min().map { $0 - now })
     }
@@ -120,9 +126,9 @@ package final class DropWatcher {
 
   // MARK: Waiting
 
-  private func wait(for duration: Duration?) {
+  private func wait(for duration: Duration?, isForFiles: Bool = true) {
     var descriptors = [pollfd(fd: wakeUp.readEnd, events: Int16(POLLIN), revents: 0)]
-    if let descriptor = watched.descriptor {
+    if isForFiles, let descriptor = watched.descriptor {
       descriptors.append(pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0))
     }
     // Rounded up: to wake a little early would be to look in vain.

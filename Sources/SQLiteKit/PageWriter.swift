@@ -83,25 +83,30 @@ package final class PageWriter {
 
   /// Writes bytes at a place of the file.
   func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws(IngestError) {
-    var done = 0
-    while done < bytes.count {
-      let count = pwrite(
+    try transfer(bytes.count, doing: "write") { done in
+      pwrite(
         descriptor, bytes.baseAddress! + done, bytes.count - done, off_t(offset) + off_t(done))
-      if count < 0, errno == EINTR { continue }
-      guard count > 0 else { throw failure(count < 0 ? errno : EIO) }
-      done += count
     }
   }
 
   /// Reads bytes of the file.
   func read(at offset: UInt64, into bytes: UnsafeMutableRawBufferPointer) throws(IngestError) {
-    var done = 0
-    while done < bytes.count {
-      let count = pread(
+    try transfer(bytes.count, doing: "read") { done in
+      pread(
         descriptor, bytes.baseAddress! + done, bytes.count - done, off_t(offset) + off_t(done))
-      if count < 0, errno == EINTR { continue }
-      guard count > 0 else { throw failure(count < 0 ? errno : EIO) }
-      done += count
+    }
+  }
+
+  /// Repeats a call that transfers some bytes until all of them are.
+  private func transfer(
+    _ count: Int, doing action: String, _ call: (_ done: Int) -> Int
+  ) throws(IngestError) {
+    var done = 0
+    while done < count {
+      let more = call(done)
+      if more < 0, errno == EINTR { continue }
+      guard more > 0 else { throw failure(more < 0 ? errno : EIO, doing: action) }
+      done += more
     }
   }
 
@@ -111,10 +116,10 @@ package final class PageWriter {
   }
 
   /// What SQLite would have said of it.
-  private func failure(_ code: CInt) -> IngestError {
+  private func failure(_ code: CInt, doing action: String) -> IngestError {
     let isFull = code == ENOSPC || code == EDQUOT
     return Failure.describe(
       code: isFull ? Failure.full : Failure.inputOutput, message: String(cString: strerror(code)),
-      action: "write", database: name)
+      action: action, database: name)
   }
 }

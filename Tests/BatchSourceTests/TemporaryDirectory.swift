@@ -2,7 +2,7 @@ import BatchSource
 import Glibc
 
 /// A directory of its own for one test, removed with it.
-final class TemporaryDirectory {
+final class TemporaryDirectory: Sendable {
   let path: BatchPath
 
   init() {

@@ -2,6 +2,7 @@
 """Breaks each rule of order and merging in turn, and shows that its case of the law fails.
 
 usage: mutate.py [WORD]    WORD: only rules that hold this text
+       mutate.py --check   only look whether each rule's text is where it is said to be
 
 All mutations are built at once, from a copy of the sources in .build/mutants, each behind a
 condition that the environment switches: so whatever is broken was built in, and the sources stay
@@ -121,6 +122,9 @@ def is_sound(mutation):
 
 def main():
     word = sys.argv[1] if len(sys.argv) > 1 else ""
+    if word == "--check":
+        texts()
+        return
     make_copy()
     status, output = run("swift build -c release --build-tests")
     if status != 0:

@@ -156,7 +156,7 @@ MUTATIONS = [
         "high >= top && high > low && high - low > 1 && high - low >= depth / 2", "false",
         "numbers that return to where they fell from are one epoch"),
     by_test(
-        "files that have each other's numbers are one log", PARTS, "joints > 1", "false",
+        "files that have each other's numbers are one log", PARTS, "joints.count > 1", "false",
         "files numbered at random are one log, as their counts and positions say"),
     Mutation("files that show a new epoch make the table anew", ORDER,
              "ledger.verdict.reranks(applied)", "false",
@@ -207,8 +207,8 @@ MUTATIONS = [
              "entry.rank.isClosed(by: closed)", "true",
              "another server's log, with lower numbers"),
     by_test(
-        "deletes above the closed watermark are remembered", APPLIER,
-        "bounds.closed.map(merge.state.last.isClosed) == true", "bounds.closed != nil",
+        "deletes above the closed watermark are remembered", MERGE,
+        "closed.map(state.last.isClosed) != true", "closed == nil",
         "tombstones below a closed watermark are dropped, and those above stay"),
     by_test("what lies below what was forgotten is refolded", APPLIER,
              "isClosed(row, by: pruned)", "false",
