@@ -1,4 +1,4 @@
-import ChangeModel
+package import ChangeModel
 import CollectionStore
 import RecordFormats
 
@@ -23,7 +23,8 @@ extension Catalog.Entry {
       table: name, reason: .keyContradicted, changes: 0,
       cause: "its rows are keyed by \(collection.key.text), and \(wanted.text) is asked for now",
       evidence: [],
-      hint: "Leave the key as it is, or build the table anew: replay --rebuild \(name).")
+      hint:
+        "Leave the key as it is, or make the table anew: replay --rebuild \(ShellText.word(name))")
   }
 
   /// Holds the table when its key was inferred and later records speak against it.
@@ -31,16 +32,28 @@ extension Catalog.Entry {
     guard held == nil, keyOrigin == .inferred, case .columns(let columns)? = key,
       evidence.contradicts(inferredKey: columns)
     else { return }
+    proposeKeys()
     held = HeldTable(
       table: name, reason: .keyContradicted, changes: 0,
       cause: "its key was taken to be \(columns.joined(separator: ",")), "
         + "and later records name other columns to find their rows",
-      evidence: candidates, hint: "Say what the key is: --key \(keyFlag(columns))")
+      evidence: candidates + [columnEvidence],
+      hint: "Say what the key is: --key \(keyFlag(KeyRule.columns(columns).text))")
   }
 
   /// Whether its rows can be made anew in this run.
   var canBeRebuilt: Bool {
-    !plan.isSkipped && reasonToHold == nil
+    !plan.isSkipped && !isHeld
+  }
+
+  /// Whether its changes wait for what a person must give: whether there is a ``reasonToHold``.
+  var isHeld: Bool {
+    held != nil || key == nil || hasUnreadableCursor || hasUnknownKeyColumn
+  }
+
+  /// Looks for keys that it may have, by all that was seen so far.
+  mutating func proposeKeys() {
+    if proposals == nil { proposals = evidence.keyCandidates }
   }
 
   /// Whether its changes are left out, and may be wanted another time.
@@ -63,8 +76,7 @@ extension Catalog.Entry {
     if let column = unknownKeyColumn {
       return HeldTable(
         table: name, reason: .keyUnknown, changes: 0, cause: "it has no column \(column)",
-        evidence: ["its columns: \(columns.map(\.source).joined(separator: ", "))"],
-        hint: "Say what its key is: --key \(keyFlag(["COLUMN"]))")
+        evidence: [columnEvidence], hint: "Say what its key is: --key \(keyFlag("COL,COL"))")
     }
     if hasUnreadableCursor {
       return HeldTable(
@@ -80,11 +92,9 @@ extension Catalog.Entry {
           """)
     }
     if key == nil {
-      let best = evidence.keyCandidates
       return HeldTable(
         table: name, reason: .keyUnknown, changes: 0, cause: "nothing says what its key is",
-        evidence: candidates,
-        hint: "Say what the key is: --key \(keyFlag(best.first?.columns ?? ["COLUMN"]))")
+        evidence: candidates + [columnEvidence], hint: keyHint)
     }
     return nil
   }
@@ -95,20 +105,38 @@ extension Catalog.Entry {
   }
 
   private var candidates: [String] {
-    evidence.keyCandidates.map {
+    (proposals ?? []).map {
       "\($0.columns.joined(separator: ",")): \($0.evidence)"
     }
   }
 
-  /// `nation=n_nationkey`, quoted for a shell where it must be.
-  private func keyFlag(_ columns: [String]) -> String {
-    let flag = "\(name)=\(columns.joined(separator: ","))"
-    let isPlain = flag.utf8.allSatisfy { byte in
-      byte >= 0x61 && byte <= 0x7A || byte >= 0x41 && byte <= 0x5A || byte >= 0x30 && byte <= 0x39
-        || [0x5F, 0x3D, 0x2C, 0x2E, 0x2D].contains(byte)
-    }
-    return isPlain ? flag : "'\(flag.replacing("'", with: "'\\''"))'"
+  /// The table's columns by name, for whoever has to choose among them.
+  private var columnEvidence: String {
+    let names = columns.prefix(Self.columnsNamed).map(\.source)
+    let rest = columns.count > names.count ? " and \(columns.count - names.count) more" : ""
+    return "its columns: \(names.joined(separator: ", "))\(rest)"
   }
+
+  private static let columnsNamed = 40
+
+  /// What to do about a key that nobody knows.
+  private var keyHint: String {
+    if let best = proposals?.first {
+      return "Say what the key is: --key \(keyFlag(best.columns.joined(separator: ",")))"
+    }
+    let cause =
+      evidence.insertCount == 0
+      ? "No insert was seen that could tell."
+      : "No column tells its inserts apart, nor do two or three together."
+    return """
+      \(cause) Say what the key is: --key \(keyFlag("COL,COL"))
+      or that it has none: --key \(keyFlag("@row")) (equal rows are counted), \
+      or --key \(keyFlag("@append")) (every insert is a row)
+      """
+  }
+
+  /// `nation=n_nationkey`, quoted for a shell where it must be.
+  private func keyFlag(_ rule: String) -> String { ShellText.word("\(name)=\(rule)") }
 }
 
 extension Catalog.Entry {
@@ -117,7 +145,7 @@ extension Catalog.Entry {
     guard let held, held.reason == .keyContradicted, held.changes == 0, storeID != nil else {
       return nil
     }
-    return "\(name): \(held.cause)"
+    return "\(name): \(held.cause)\n\(held.hint)"
   }
 }
 
@@ -151,7 +179,7 @@ extension HeldTable {
 
 extension KeyRule {
   /// The rule as it is written behind `--key TABLE=`.
-  var text: String {
+  package var text: String {
     switch self {
     case .columns(let columns): columns.joined(separator: ",")
     case .wholeRow: "@row"

@@ -42,6 +42,8 @@ struct Catalog: Sendable {
     /// Why the collection takes no changes, or nil.
     var held: HeldTable?
     var evidence = KeyEvidence()
+    /// Keys that it may have, by that evidence; nil until they are looked for.
+    var proposals: [KeyCandidate]?
     var cursorEvidence = CursorEvidence()
     var hasUnreadableCursor = false
 

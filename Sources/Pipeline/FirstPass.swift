@@ -178,6 +178,7 @@ struct FirstPass {
       guard counting || gathering == collection else { continue }
       catalog.update(collection) { entry in
         entry.evidence.merge(table.evidence)
+        entry.proposals = nil
         entry.cursorEvidence.append(table.cursorEvidence)
         if entry.key == nil, let key = table.key {
           entry.key = key

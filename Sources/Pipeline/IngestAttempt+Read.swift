@@ -16,9 +16,12 @@ extension IngestAttempt {
       return entry.waitsForKey || (entry.hasUnadmitted && !entry.plan.isSkipped)
     }
     for index in keyless { try await findKey(of: index) }
+    for index in keyless where catalog.entries[index].key == nil {
+      catalog.update(index) { $0.proposeKeys() }
+    }
     let released = catalog.entries.indices.filter { index in
       let entry = catalog.entries[index]
-      return entry.key != nil && entry.reasonToHold == nil && !entry.plan.isSkipped
+      return !entry.isHeld && !entry.plan.isSkipped
         && (keyless.contains(index) || entry.hasHeldFiles)
     }
     for index in released { try await readHeld(of: index, wasKeyless: keyless.contains(index)) }

@@ -238,7 +238,19 @@ extension RecordDecoder {
     }
     for column in touched { states[table].namedColumns.insert(column) }
     guard states[table].needsKeyEvidence else { return }
+    states[table].beginRow(at: place(of: draft))
     for column in touched { takeEvidence(draft, column) }
+    if draft.operation == .insert { states[table].endRow() }
+  }
+
+  /// The record's place in the log; without one, that in its file.
+  private func place(of draft: Draft) -> [UInt64] {
+    let position = draft.cursor.position
+    if position == .zero, draft.counter < 0 { return [UInt64(recordIndex)] }
+    return [
+      position.word0, position.word1, position.word2, position.word3,
+      UInt64(bitPattern: draft.counter),
+    ]
   }
 
   private mutating func takeEvidence(_ draft: Draft, _ column: Int) {
@@ -252,7 +264,7 @@ extension RecordDecoder {
     _ = texts.append(value, isNumeric: false, to: &keyScratch)
     if draft.operation == .insert {
       let hash = keyScratch.withUnsafeBytes { StableHash.hash64($0) }
-      states[draft.table].columnEvidence[column].insert(hash)
+      states[draft.table].insert(hash, into: column)
     } else if draft.operation == .update {
       let old = old(column, draft)
       guard !old.isAbsent else {

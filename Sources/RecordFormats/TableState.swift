@@ -32,6 +32,11 @@ struct TableState {
   var updateCount = 0
   var deleteCount = 0
   var columnEvidence: [KeyEvidence.Column] = []
+  private var rows = RowSample()
+  /// Of the insert that is read: the hashes of its values by column, and the sum of its place's and
+  /// of these with the names.
+  private var row: [UInt64] = []
+  private var rowHash: UInt64 = 0
   var cursorEvidence = CursorEvidence()
 
   init(plan: TablePlan) {
@@ -128,7 +133,9 @@ struct TableState {
       evidence.columns[String(decoding: names[column], as: UTF8.self)] = columnEvidence[column]
       columnEvidence[column] = KeyEvidence.Column()
     }
+    evidence.rows = rows.named(names.map { String(decoding: $0, as: UTF8.self) })
     let cursors = cursorEvidence
+    rows = RowSample()
     updateSets = []
     deleteSets = []
     namedColumns = ColumnSet()
@@ -141,5 +148,34 @@ struct TableState {
 
   private func sortedNames(_ columns: ColumnSet) -> [String] {
     columns.columns.map { String(decoding: names[$0], as: UTF8.self) }.sorted()
+  }
+
+  // MARK: Rows
+
+  /// Begins the row of an insert.
+  ///
+  /// - Parameter place: what tells it from an insert of equal values, and is the same when it comes
+  ///   again.
+  mutating func beginRow(at place: [UInt64]) {
+    row.removeAll(keepingCapacity: true)
+    rowHash = place.withUnsafeBytes { StableHash.hash64($0) }
+  }
+
+  /// Takes a value that the insert gives, by its hash.
+  mutating func insert(_ hash: UInt64, into column: Int) {
+    columnEvidence[column].valueCount += 1
+    // Zero stands for a value that is not there.
+    let hash = hash == 0 ? 1 : hash
+    while row.count <= column { row.append(0) }
+    row[column] = hash
+    // A sum, since a row's columns come in any order.
+    var part = names[column].withUnsafeBytes { StableHash.hash64($0) } ^ hash
+    part = (part ^ part >> 32) &* 0x9E37_79B9_7F4A_7C15
+    rowHash &+= part ^ part >> 29
+  }
+
+  /// Ends it.
+  mutating func endRow() {
+    if rows.wants(rowHash) { rows.insert(rowHash, values: row) }
   }
 }

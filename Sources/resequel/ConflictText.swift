@@ -1,4 +1,5 @@
 import CollectionStore
+import Pipeline
 
 /// Rows about which two files disagree, for people.
 enum ConflictText {

@@ -1,5 +1,6 @@
 import ChangeModel
 import CollectionStore
+import Pipeline
 
 /// A database's status as one JSON object.
 enum StatusJSON {
@@ -51,7 +52,7 @@ enum StatusJSON {
       json.key("source")
       json.value(status.collection.source.description)
       json.key("key")
-      json.value(status.collection.key.flagText)
+      json.value(status.collection.key.text)
       json.key("key_origin")
       json.value(status.collection.keyOrigin.rawValue)
       for (name, count) in counts {

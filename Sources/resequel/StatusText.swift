@@ -1,5 +1,6 @@
 import ChangeModel
 import CollectionStore
+import Pipeline
 
 extension StatusReport {
   /// Whether everything that was seen is applied; decides the exit status.
@@ -20,17 +21,6 @@ extension CollectionStatus {
 
   /// What waits without a gap: the end of a transaction is not known yet.
   fileprivate var waitsForTransaction: Bool { waiting > 0 && !gaps.contains { !$0.isWaived } }
-}
-
-extension KeyRule {
-  /// The rule as `--key` takes it.
-  var flagText: String {
-    switch self {
-    case .columns(let names): names.joined(separator: ",")
-    case .wholeRow: "@row"
-    case .append: "@append"
-    }
-  }
 }
 
 /// A database's status for people.
@@ -84,7 +74,7 @@ enum StatusText {
       table.add([
         TerminalText.safe(status.collection.name),
         TerminalText.safe(status.collection.source.description),
-        TerminalText.safe(status.collection.key.flagText), Figures.count(status.rows),
+        TerminalText.safe(status.collection.key.text), Figures.count(status.rows),
         Figures.count(status.tombstones), Figures.count(status.files),
         Figures.count(status.appliedChanges), Figures.count(status.waiting),
       ])

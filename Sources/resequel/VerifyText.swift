@@ -55,9 +55,10 @@ enum VerifyText {
       lines.append("  differs   \(more) more")
     }
     if let first = check.differences.first {
-      lines.append(
-        "See what made a row: resequel why \(database) \(check.name) "
-          + String(decoding: first.id, as: UTF8.self))
+      let why = ShellText.command(
+        ["resequel", "why"],
+        naming: [database, check.name, String(decoding: first.id, as: UTF8.self)])
+      lines.append("See what made a row: \(why)")
     }
     return lines.joined(separator: "\n")
   }
