@@ -105,7 +105,12 @@ package struct LineageRecord: Sendable, Hashable {
 package struct GapRecord: Sendable, Hashable {
   /// How sure it is.
   package enum Kind: String, Sendable {
-    case proven, suspected
+    /// The running counts skip.
+    case proven
+    /// A number is missing between the files.
+    case suspected
+    /// What is missing is there, in files that are not complete yet.
+    case arriving
   }
   /// The files' path without the number.
   package var series: [UInt8]

@@ -121,7 +121,8 @@ enum Schema {
       series TEXT NOT NULL,
       after_ordinal INTEGER NOT NULL, -- the files between which something is missing
       before_ordinal INTEGER NOT NULL,
-      kind TEXT NOT NULL,             -- proven (the counts skip) or suspected (a number is missing)
+      kind TEXT NOT NULL,             -- proven (the counts skip), suspected (a number is missing), or
+                                      -- arriving (its file is there, and not complete yet)
       first_counter INTEGER NOT NULL, -- the counts that are missing; -1 where that is not known
       last_counter INTEGER NOT NULL,
       likely_file TEXT NOT NULL,      -- the path that the first missing file would have

@@ -31,8 +31,10 @@ actor DropFollower {
     var listing: ScanResult
     /// Whether every file that is there was given out.
     var isSettled: Bool
-    /// Files that still change.
-    var waitingFor: [String]
+    /// How many files are there.
+    var fileCount: Int
+    /// Those of them that still change.
+    var arriving: [BatchFile]
     var identity: DropIdentity?
   }
 
@@ -56,7 +58,11 @@ actor DropFollower {
     listing.sideFiles = watcher.sideFiles
     listing.errors = result.errors
     return News(
-      listing: listing, isSettled: watcher.isSettled,
-      waitingFor: watcher.waitingFor.map(\.path.description), identity: watcher.identity)
+      listing: listing, isSettled: watcher.isSettled, fileCount: watcher.fileCount,
+      arriving: watcher.waitingFor.map { place in
+        BatchFile(
+          root: place.root, relativePath: place.relativePath,
+          identity: FileIdentity(device: 0, inode: 0, size: 0, modificationTime: 0, changeTime: 0))
+      }, identity: watcher.identity)
   }
 }

@@ -20,6 +20,9 @@ extension GapRecord {
     return more > 0 ? "\(file) and \(more) more" : file
   }
 
+  /// `is`, or `are` for more files than one.
+  package var verb: String { beforeOrdinal &- afterOrdinal &- 2 > 0 ? "are" : "is" }
+
   /// The gap in words.
   package var text: String {
     switch kind {
@@ -27,9 +30,11 @@ extension GapRecord {
       let range = counters.map {
         $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound) to \($0.upperBound)"
       }
-      return "\(fileText) is missing: the running counts lack \(range ?? "some")"
+      return "\(fileText) \(verb) missing: the running counts lack \(range ?? "some")"
     case .suspected:
       return "\(fileText) may be missing: the numbers of the files skip"
+    case .arriving:
+      return "\(fileText) \(verb) there, and not complete yet"
     }
   }
 }

@@ -21,17 +21,37 @@ extension IngestAttempt {
         },
         likelyFile: path.file.renumbered(numbers.lowerBound).bytes, since: now, deadline: nil,
         isWaived: false)
-      if let known = ledger.gaps.first(where: { $0.overlaps(record) }) {
+      let known = ledger.gaps.first { $0.overlaps(record) }
+      if let known {
         record.since = known.since
         record.isWaived = known.isWaived
       }
+      if isArriving(gap, known: known) { record.kind = .arriving }
       if let wait = configuration.gapWait {
-        record.deadline = record.since.addingClamped(wait.microseconds)
+        // What is there is given the time to be complete, also where nothing is waited for.
+        let least = record.kind == .arriving ? configuration.settle * 3 : .zero
+        record.deadline = record.since.addingClamped(max(wait, least).microseconds)
       }
-      record.isWaived = record.isWaived || !waits || record.deadline.map { $0 <= now } ?? false
+      // Whether it is complete by now only a listing tells.
+      let isOver = record.deadline.map { $0 <= now } ?? false
+      let isUnseen = record.kind == .arriving && arriving == nil
+      record.isWaived = record.isWaived || !waits || isOver && !isUnseen
       records.append(record)
     }
     return records
+  }
+
+  /// Whether all that is missing is there, in files that are not complete yet.
+  private func isArriving(_ gap: OrderVerdict.Gap, known: GapRecord?) -> Bool {
+    guard waits else { return false }
+    // Before the drop was listed it is as it was.
+    guard let arriving else { return known?.kind == .arriving }
+    guard let numbers = gap.ordinals ?? gap.incompleteFile.map({ $0...$0 }) else { return false }
+    let found = arriving.filter { file in
+      file.ordinal.map(numbers.contains) ?? false
+        && OrderBook.hash(ofSeries: file.series.bytes) == gap.series
+    }
+    return Set(found.map(\.ordinal)).count > numbers.upperBound - numbers.lowerBound
   }
 
   /// A file of the series that a gap is in, and that series: of the nearest the first by its path.
@@ -64,15 +84,18 @@ extension IngestAttempt {
     var events: [(String, String)] = []
     for gap in after.gaps {
       let known = before.gaps.first { $0.overlaps(gap) }
-      if known == nil { events.append(("gapFound", "\(name): \(gap.text)")) }
+      if gap.kind != .arriving, known?.kind ?? .arriving == .arriving {
+        events.append(("gapFound", "\(name): \(gap.text)"))
+      }
       if gap.isWaived, known?.isWaived == false {
         events.append(
           ("gapWaived", "\(name): goes on without \(gap.fileText); what follows is provisional"))
       }
     }
-    for gap in before.gaps where !after.gaps.contains(where: { $0.overlaps(gap) }) {
+    for gap in before.gaps
+    where gap.kind != .arriving && !after.gaps.contains(where: { $0.overlaps(gap) }) {
       events.append(
-        ("gapClosed", "\(name): \(gap.fileText) is not missing any longer"))
+        ("gapClosed", "\(name): \(gap.fileText) \(gap.verb) not missing any longer"))
     }
     for doubt in doubts(about: index, by: after.verdict) where !before.note.doubts.contains(doubt) {
       events.append(("epochSuspected", "\(name): \(doubt)"))

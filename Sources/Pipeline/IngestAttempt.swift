@@ -48,6 +48,8 @@ struct IngestAttempt {
   var loaded: Collection?
   /// Whether changes behind a gap wait.
   let waits: Bool
+  /// The files of the drop that are not complete yet; nil where it was not listed.
+  let arriving: [BatchFile]?
   /// When the call began, microseconds since 1970: files that came together have it in common.
   let now: Int64
   /// How often files were read: what was learned of them may be news.
@@ -57,13 +59,15 @@ struct IngestAttempt {
 
   init(
     configuration: Configuration, writer: StoreWriter, catalog: Catalog, book: OrderBook,
-    width: Int, waits: Bool, now: Int64, unusable: Unusable, rebuild: String?,
+    width: Int, waits: Bool, arriving: [BatchFile]?, now: Int64, unusable: Unusable,
+    rebuild: String?,
     onEvent: @escaping @Sendable (PipelineEvent) -> Void
   ) {
     spill = ChangeSpill(
       directory: configuration.spillDirectory, heldByteCount: configuration.heldByteCount)
     self.book = book
     self.waits = waits
+    self.arriving = arriving
     self.now = now
     self.configuration = configuration
     self.writer = writer

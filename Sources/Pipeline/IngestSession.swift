@@ -45,14 +45,15 @@ package struct IngestSession: Sendable {
   /// - Parameters:
   ///   - listing: the files to look at; known ones that did not change are passed over.
   ///   - rebuild: a collection that is made anew from all its files; nil for none.
+  ///   - arriving: the files of the drop that are not complete yet; nil where it was not listed.
   ///   - stages: a stopwatch to go on with; it is in what is returned.
   ///   - onEvent: told how it goes, by one task at a time.
   /// - Returns: what was done and what was left. Broken records and files are in there; they do
   ///   not throw.
   /// - Throws: a fatal ``IngestError``, or `CancellationError`. Nothing is committed then.
   package mutating func ingest(
-    _ listing: ScanResult, rebuild: String? = nil, stages: StageTimes = StageTimes(),
-    onEvent: @escaping @Sendable (PipelineEvent) -> Void
+    _ listing: ScanResult, arriving: [BatchFile]? = nil, rebuild: String? = nil,
+    stages: StageTimes = StageTimes(), onEvent: @escaping @Sendable (PipelineEvent) -> Void
   ) async throws -> RunSummary {
     var unusable = Unusable()
     var stages = stages
@@ -60,7 +61,8 @@ package struct IngestSession: Sendable {
       let now = clock()
       var attempt = IngestAttempt(
         configuration: configuration, writer: writer, catalog: catalog, book: book, width: width,
-        waits: waits, now: now, unusable: unusable, rebuild: rebuild, onEvent: onEvent)
+        waits: waits, arriving: arriving, now: now, unusable: unusable, rebuild: rebuild,
+        onEvent: onEvent)
       attempt.summary.stages = stages
       do {
         let summary = try await attempt.run(listing)

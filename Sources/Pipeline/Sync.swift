@@ -58,13 +58,16 @@ package struct Sync: Sendable {
     var patience = once ? Patience(settle: configuration.settle) : nil
     // What waited when the last run ended may not have to any longer.
     summary.merge(try await session.ingest(ScanResult(), onEvent: onEvent))
+    var arriving: [BatchFile]?
     while true {
       let deadline = try await session.timeToDeadline()
       if deadline == .zero {
-        summary.merge(try await session.ingest(ScanResult(), onEvent: onEvent))
+        summary.merge(
+          try await session.ingest(ScanResult(), arriving: arriving, onEvent: onEvent))
       }
       let news = try await follower.next(
         timeout: [patience?.timeout, deadline].compactMap(\.self).min())
+      arriving = news.arriving
       if news.identity != identity, let found = news.identity {
         try await session.withStore { store in try DropMemory.keep(found, in: store) }
         identity = found
@@ -75,14 +78,15 @@ package struct Sync: Sendable {
         if let deadline, deadline <= configuration.settle { continue }
         if news.isSettled { return }
         if left.isOver {
-          summary.warnings += news.waitingFor.map { "\($0) is still being written" }
+          summary.warnings += news.arriving.map { "\($0.path) is still being written" }
           return
         }
         left.waited()
         patience = left
         continue
       }
-      let done = try await session.ingest(news.listing, onEvent: onEvent)
+      let done = try await session.ingest(
+        news.listing, arriving: news.arriving, onEvent: onEvent)
       for table in done.held where !summary.held.contains(table) { onEvent(.tableHeld(table)) }
       for error in done.failedFiles { onEvent(.fileFailed(error)) }
       summary.merge(done)

@@ -18,6 +18,8 @@ enum GapText {
           + ", count\(counters.count > 1 ? "s" : "") \(counters.lowerBound)\(last); "
       }
       return "Missing in \(table): \(gap.fileText) (\(changes ?? "")the running counts prove it)"
+    case .arriving:
+      return "Arriving in \(table): \(gap.text)"
     case .suspected:
       return "Perhaps missing in \(table): \(gap.fileText) (the numbers of the files skip)"
     }
@@ -30,14 +32,18 @@ enum GapText {
         + "not waited for: what lies behind it is applied, and provisional until the file comes"
     }
     let until = gap.deadline.map { "until \(TimeText.seconds($0))" } ?? "for ever"
-    let verb = gap.waiting == 1 ? "waits" : "wait"
+    let isOver = gap.deadline.map { $0 <= WallClock.microseconds() } ?? false
+    let verb = isOver ? "had to wait" : gap.waiting == 1 ? "waits" : "wait"
     return since
-      + "\(Figures.count(gap.waiting, "change")) behind it \(verb) \(until) (gap_wait); the table "
-      + "is as it was before the gap"
+      + "\(Figures.count(gap.waiting, "change")) behind it \(verb) \(until)"
+      + (gap.kind == .arriving ? "" : " (gap_wait)")
+      + (isOver ? ", and the next sync goes on without it" : "")
+      + "; the table is as it was before the gap"
   }
 
   private static func hint(for gap: GapRecord) -> String {
-    gap.isWaived
+    if gap.kind == .arriving { return "it is read once it has been unchanged for --settle" }
+    return gap.isWaived
       ? "bring the whole file, and the rows are repaired; provisional files: "
         + "SELECT * FROM _resequel_provisional"
       : "bring the whole file, or go on without it: sync with --gap-wait 0"

@@ -1,4 +1,5 @@
 import Foundation
+import SQLiteKit
 import Testing
 
 /// What a person or a script gets to see of a file that is missing, at night: the steps of
@@ -88,6 +89,22 @@ import Testing
             == "  bring the whole file, or go on without it: sync with --gap-wait 0")
       }
       #expect(try value(runner).hasSuffix(",a\n"))
+    }
+  }
+
+  // Prevents a moment that is over from being told as one to come.
+  @Test func `a wait that is over is told as over`() throws {
+    try withGap { runner in
+      #expect(try sync(runner, wait: "1ms").status == 1)
+      #expect(try sync(runner, wait: "24h").status == 1)
+      let coming = try runner.run(["status", "a.db"]).output
+      #expect(!coming.contains("had to wait"))
+      let database = runner.directory.appending(path: "a.db").path
+      let connection = try Connection(path: database, mode: .readWrite)
+      try connection.execute("UPDATE _resequel_gaps SET deadline = 0, is_waived = 0")
+      connection.close()
+      let over = try runner.run(["status", "a.db"]).output
+      #expect(over.contains("had to wait until 1970-01-01T00:00:00Z (gap_wait), and the next sync"))
     }
   }
 

@@ -32,6 +32,56 @@ import Testing
     #expect(try bench.query("SELECT sum(waiting) FROM _resequel_file_collections") == ["0"])
   }
 
+  // Prevents a false alarm, and a row of which the newest change is there and an older is not, about
+  // a file that is only still being written.
+  @Test(arguments: [Duration.zero, .seconds(600), nil])
+  func `a file that is there and not complete yet is not missing, and is waited for`(
+    gapWait: Duration?
+  ) async throws {
+    let bench = try LogBench(gapWait: gapWait)
+    let files = ["t_1.json": Self.first, "t_3.json": Self.third]
+    let summary = try await bench.sync(files, arriving: ["t_2.json"])
+    #expect(try bench.rows() == ["1 a -", "2 a -"])
+    let gap = try #require(summary.gaps.first?.gap)
+    #expect(gap.kind == .arriving && gap.waiting == 2 && !gap.isWaived)
+    #expect(gap.text == "\(bench.path("t_2.json")) is there, and not complete yet")
+    // The next run knows it before it has listed the drop.
+    try await bench.restart()
+    bench.advance(seconds: 3_600)
+    #expect(try await bench.sync(arriving: nil).gaps.map(\.gap.kind) == [.arriving])
+    #expect(try await bench.sync(["t_2.json": Self.second]).isComplete)
+    #expect(try bench.rows() == ["1 c -", "3 c -"])
+    #expect(try bench.query("SELECT text FROM _resequel_events WHERE kind LIKE 'gap%'") == [])
+  }
+
+  // Prevents a file that is never finished from stopping a table for ever.
+  @Test func `a file that is never complete is waited for no longer than three times to settle`()
+    async throws
+  {
+    let bench = try LogBench(gapWait: .zero)
+    let files = ["t_1.json": Self.first, "t_3.json": Self.third]
+    try await bench.sync(files, arriving: ["t_2.json"])
+    #expect(try await bench.timeToDeadline() == .seconds(6))
+    bench.advance(seconds: 6)
+    #expect(try await bench.sync(arriving: ["t_2.json"]).gaps.map(\.gap.isWaived) == [true])
+    #expect(try bench.rows() == ["1 c -", "2 a -", "3 c -"])
+  }
+
+  // Prevents a file that went again, or of whose neighbours one is not there, from being forgotten.
+  @Test func `what is not there is missing, though something else arrives`() async throws {
+    let bench = try LogBench()
+    let files = ["t_1.json": Self.first, "t_4.json": Self.third]
+    let partly = try await bench.sync(files, arriving: ["t_2.json", "u_3.json"])
+    let gap = try #require(partly.gaps.first?.gap)
+    #expect(gap.kind == .proven)
+    #expect(gap.text.contains("t_2.json and 1 more are missing"))
+    #expect(
+      try await bench.sync(arriving: ["t_2.json", "t_3.json"]).gaps.map(\.gap.kind) == [.arriving])
+    #expect(try await bench.sync().gaps.map(\.gap.kind) == [.proven])
+    #expect(
+      try bench.query("SELECT count(*) FROM _resequel_events WHERE kind = 'gapFound'") == ["2"])
+  }
+
   // Prevents one table's missing file from stopping the others.
   @Test func `other collections never wait`() async throws {
     let bench = try LogBench()

@@ -133,13 +133,22 @@ final class LogBench {
   func path(_ name: String) -> String { "\(directory.path)/drop/\(name)" }
 
   /// Puts files into the drop and applies what is new there: one call of a sync.
+  ///
+  /// - Parameter arriving: the files there that are not complete yet; nil where none was listed.
   @discardableResult
-  func sync(_ files: [String: [LogRecord]] = [:]) async throws -> RunSummary {
+  func sync(
+    _ files: [String: [LogRecord]] = [:], arriving: [String]? = []
+  ) async throws -> RunSummary {
     try place(files)
     if session == nil { try await begin() }
     guard var running = session else { preconditionFailure("a session was begun") }
     let listing = try DropScanner(paths: [BatchPath("\(directory.path)/drop")]).scan()
-    var summary = try await running.ingest(listing) { _ in }
+    let arriving = arriving?.map { name in
+      BatchFile(
+        root: BatchPath("\(directory.path)/drop"), relativePath: BatchPath(name),
+        identity: FileIdentity(device: 0, inode: 0, size: 0, modificationTime: 0, changeTime: 0))
+    }
+    var summary = try await running.ingest(listing, arriving: arriving) { _ in }
     try await running.complete(&summary)
     session = running
     return summary
