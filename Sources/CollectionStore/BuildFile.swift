@@ -25,13 +25,13 @@ struct BuildFile: ~Copyable {
     }
     let path = Self.path(for: database)
     let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o644)
-    guard descriptor >= 0 else { throw Self.failed("opened", path) }
+    guard descriptor >= 0 else { throw Self.failed("opened", database) }
     guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
       Glibc.close(descriptor)
       throw WriterLock.taken(database)
     }
     guard ftruncate(descriptor, 0) == 0 else {
-      let error = Self.failed("emptied", path)
+      let error = Self.failed("emptied", database)
       Glibc.close(descriptor)
       throw error
     }
@@ -54,21 +54,21 @@ struct BuildFile: ~Copyable {
   }
 
   private borrowing func rename() throws(IngestError) {
-    guard fsync(descriptor) == 0 else { throw Self.failed("written to disk", path) }
+    guard fsync(descriptor) == 0 else { throw Self.failed("written to disk", destination) }
     // Logs of a database that somebody removed would be taken for those of the new one.
     for suffix in ["-wal", "-shm", "-journal"] { unlink(destination + suffix) }
     // A link refuses to replace a file that appeared meanwhile; where links are unknown, so be it.
     if link(path, destination) == 0 {
       unlink(path)
     } else if errno == EEXIST || Glibc.rename(path, destination) != 0 {
-      throw Self.failed("renamed to \(destination)", path)
+      throw Self.failed("given its name", destination)
     }
     try Self.syncDirectory(of: destination)
   }
 
   /// Empties the file, to begin anew.
   func empty() throws(IngestError) {
-    guard ftruncate(descriptor, 0) == 0 else { throw Self.failed("emptied", path) }
+    guard ftruncate(descriptor, 0) == 0 else { throw Self.failed("emptied", destination) }
   }
 
   /// Removes the file.

@@ -77,7 +77,7 @@ package final class CollectionStore {
       try removeUnfinishedRebuilds()
     case (.file(let path), .bulkBuild):
       let file = try BuildFile(for: path)
-      connection = try Opening.build(file.path, options)
+      connection = try Opening.build(file.path, of: path, options)
       build = consume file
     }
   }
@@ -113,12 +113,12 @@ package final class CollectionStore {
 
   /// A bulk build has no journal to undo changes with: it begins again with an empty file.
   private func beginBuildAnew() throws {
-    guard let path = build?.path else { return }
+    guard let path = build?.path, case .file(let database) = location else { return }
     load = nil
     rebuilds.removeAll()
     connection.close()
     try build?.empty()
-    connection = try Opening.build(path, options)
+    connection = try Opening.build(path, of: database, options)
   }
 
   /// Runs a piece of work as one transaction: kept when it returns, undone when it throws.

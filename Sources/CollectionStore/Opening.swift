@@ -55,8 +55,13 @@ enum Opening {
   /// Opens the empty file of a bulk build: nothing is journaled or synced, since the file is
   /// thrown away unless it is finished. Locks are released between transactions, so that SQLite
   /// looks each time whether the file has changed: a bulk load changes it.
-  static func build(_ path: String, _ options: CollectionStore.Options) throws -> Connection {
-    let connection = try Connection(path: path, mode: .create, busyTimeout: options.busyTimeout)
+  ///
+  /// - Parameter database: what it will be, as errors name it.
+  static func build(
+    _ path: String, of database: String, _ options: CollectionStore.Options
+  ) throws -> Connection {
+    let connection = try Connection(
+      path: path, name: database, mode: .create, busyTimeout: options.busyTimeout)
     try connection.execute(
       "PRAGMA page_size = \(options.pageSize); PRAGMA journal_mode = OFF;"
         + "PRAGMA synchronous = OFF;" + tuning(options))

@@ -26,15 +26,17 @@ package final class Connection {
   ///
   /// - Parameters:
   ///   - path: the file; `:memory:` is a private one in memory.
+  ///   - name: the database as errors name it; nil for the path.
   ///   - mode: what may be done with it.
   ///   - isImmutable: whether the file is promised not to change while it is open; it is then read
   ///     without locks, and its WAL is not looked at.
   ///   - busyTimeout: how many milliseconds to wait for locks of other programs; 0 does not wait.
-  package init(path: String, mode: Mode, isImmutable: Bool = false, busyTimeout: Int32 = 5000)
-    throws(IngestError)
-  {
+  package init(
+    path: String, name: String? = nil, mode: Mode, isImmutable: Bool = false,
+    busyTimeout: Int32 = 5000
+  ) throws(IngestError) {
     _ = Self.library
-    name = path
+    self.name = name ?? path
     var flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
     switch mode {
     case .readOnly: flags |= SQLITE_OPEN_READONLY

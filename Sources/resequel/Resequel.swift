@@ -17,6 +17,7 @@ struct Resequel: AsyncParsableCommand {
       Exit status: 0 all applied; 1 ran to the end, but something is quarantined, held or \
       missing; 2 could not run; 64 wrong usage.
       """,
+    version: "resequel 0.1.0",
     subcommands: [
       ReplayCommand.self, SyncCommand.self, StatusCommand.self, InspectCommand.self,
       WhyCommand.self, VerifyCommand.self,

@@ -234,7 +234,7 @@ struct OpeningTests {
     let store = try CollectionStore(opening: .file(directory("a.db")), mode: .bulkBuild)
     write(Array("theirs".utf8), to: directory("a.db"))
     #expect(
-      error { try store.finishBuild() }?.cause.contains("cannot be renamed to") == true)
+      error { try store.finishBuild() }?.cause.contains("cannot be given its name") == true)
     try store.close()
     #expect(directory.names == ["a.db"])
     #expect(contents(directory("a.db")) == Array("theirs".utf8))

@@ -21,7 +21,7 @@ import Testing
       let replay = "$RESEQUEL replay drop --db a.db --key t=id --progress none"
       let result = try runner.shell("ulimit -f 2048; \(replay)")
       #expect(result.status == 2, "\(result)")
-      #expect(result.talk.contains("a.db-building: the disk reports an error"))
+      #expect(result.talk.contains("a.db: the disk reports an error"))
       #expect(result.talk.contains("File too large"))
       #expect(result.talk.contains("Check the file system (quota, file size limit"))
       let names = try FileManager.default.contentsOfDirectory(atPath: runner.directory.path)

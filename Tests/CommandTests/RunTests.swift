@@ -78,7 +78,23 @@ import Testing
       #expect(try object(result.output)["quarantined"] as? Int == 1)
       let rows = try runner.run(["inspect", "a.db", "nation", "--format", "csv"])
       #expect(rows.output.contains("Updating test name"))
-      #expect(try runner.run(["status", "a.db"]).status == 1)
+      let status = try runner.run(["status", "a.db"])
+      #expect(status.status == 1)
+      // Which record, and why, stands where people look; also where the table is judged by its rows.
+      #expect(status.output.contains("In quarantine: 1 record that is not in the tables\n"))
+      #expect(status.output.contains("/drop/nation_1.json: record 1 at byte "))
+      for arguments in [["verify", "a.db", "drop"], ["why", "a.db", "nation", "100"]] {
+        let told = try runner.run(arguments).output
+        #expect(told.contains("1 record in quarantine: SELECT * FROM _resequel_quarantined"))
+      }
+    }
+  }
+
+  // Prevents a report of a fault that does not say of which program.
+  @Test func `the program says its version`() throws {
+    try withRunner { runner in
+      let result = try runner.run(["--version"])
+      #expect(result.status == 0 && result.output.hasPrefix("resequel 0."), "\(result)")
     }
   }
 
