@@ -1,7 +1,7 @@
 import ChangeModel
 import SQLiteKit
 
-/// Settings, events, quarantine.
+/// Settings and events.
 extension CollectionStore {
   /// A remembered setting; nil where it was never set.
   package func setting(_ name: String) throws -> String? {
@@ -53,67 +53,7 @@ extension CollectionStore {
     return events
   }
 
-  /// Puts a record into quarantine; once, however often its file is read.
-  package func quarantine(_ entry: QuarantineEntry) throws {
-    let statement = try connection.cached(
-      """
-      INSERT INTO _resequel_quarantine (file, byte_offset, record_index, source, bytes, reason)
-        VALUES (?, ?, ?, ?, ?, ?)
-        ON CONFLICT (file, byte_offset) DO UPDATE SET record_index = excluded.record_index,
-          source = excluded.source, bytes = excluded.bytes, reason = excluded.reason
-      """)
-    defer { statement.clear() }
-    statement.bind(1, entry.file)
-    statement.bind(2, Int64(bitPattern: entry.record.byteOffset))
-    statement.bind(3, entry.record.recordIndex)
-    try statement.bind(4, entry.record.table?.description)
-    try statement.bindCopy(5, blob: entry.record.bytes)
-    try statement.bind(6, entry.record.reason)
-    try statement.run()
-  }
-
-  /// The records in quarantine, in the order in which they came.
-  ///
-  /// - Parameter ids: only these; nil for all that are not resolved.
-  package func quarantined(_ ids: [Int64]? = nil) throws -> [QuarantineEntry] {
-    let condition =
-      ids.map { "id IN (\($0.map(String.init).joined(separator: ", ")))" } ?? "NOT is_resolved"
-    let statement = try connection.prepare(
-      """
-      SELECT id, file, byte_offset, record_index, source, bytes, reason, is_resolved
-        FROM _resequel_quarantine WHERE \(condition) ORDER BY id
-      """)
-    var entries: [QuarantineEntry] = []
-    while try statement.step() {
-      var entry = QuarantineEntry(
-        file: statement.integer(1),
-        record: QuarantinedRecord(
-          bytes: statement.copy(5), byteOffset: UInt64(bitPattern: statement.integer(2)),
-          recordIndex: Int(statement.integer(3)),
-          table: statement.text(4).map { SourceTable(name: $0) }, reason: statement.text(6) ?? ""))
-      entry.id = statement.integer(0)
-      entry.isResolved = statement.integer(7) != 0
-      entries.append(entry)
-    }
-    return entries
-  }
-
-  /// Marks a record in quarantine as used by now.
-  package func resolveQuarantined(_ id: Int64) throws {
-    try update("UPDATE _resequel_quarantine SET is_resolved = 1 WHERE id = ?", id)
-  }
-
-  /// Removes a record from the quarantine for good.
-  package func dropQuarantined(_ id: Int64) throws {
-    try update("DELETE FROM _resequel_quarantine WHERE id = ?", id)
-  }
-
-  /// Removes what a file has in quarantine, before it is read anew.
-  package func dropQuarantined(ofFile file: Int64) throws {
-    try update("DELETE FROM _resequel_quarantine WHERE file = ?", file)
-  }
-
-  private func update(_ sql: String, _ id: Int64) throws {
+  func update(_ sql: String, _ id: Int64) throws {
     let statement = try connection.cached(sql)
     defer { statement.clear() }
     statement.bind(1, id)

@@ -193,7 +193,8 @@ enum Schema {
       source TEXT,                    -- its table, where that could be read
       bytes BLOB NOT NULL,
       reason TEXT NOT NULL,
-      is_resolved INTEGER NOT NULL DEFAULT 0,
+      is_resolved INTEGER NOT NULL DEFAULT 0, -- of no more concern: other content counts instead, or
+                                      -- somebody said so
       UNIQUE (file, byte_offset)
     );
 
@@ -223,5 +224,15 @@ enum Schema {
       FROM _resequel_file_collections AS s JOIN _resequel_collections AS c ON c.id = s.collection
         JOIN _resequel_files AS f ON f.id = s.file
       WHERE s.provisional > 0;
+    \(quarantinedView)
+    """
+
+  /// Databases of before have it not.
+  static let quarantinedView = """
+    CREATE VIEW IF NOT EXISTS _resequel_quarantined AS
+      -- Records that could not be used, and that count: their files, where they begin in those, why.
+      SELECT q.id, f.path, q.byte_offset, q.record_index, q.source, q.reason
+      FROM _resequel_quarantine AS q JOIN _resequel_files AS f ON f.id = q.file
+      WHERE NOT q.is_resolved;
     """
 }

@@ -13,8 +13,8 @@ package struct StatusReport: Sendable {
   package var waitingFiles = 0
   /// The files that are torn or failed, with the reason.
   package var troubledFiles: [FileRecord] = []
-  /// Records in quarantine that no retry has used, all tables together.
-  package var quarantined = 0
+  /// The records in quarantine that count, all tables together.
+  package var quarantined = QuarantineOverview()
   /// Rows of which columns are unknown.
   package var incompleteRows = 0
   /// The transactions that are split between tables: all of them, and by source table those of
@@ -50,7 +50,7 @@ package struct CollectionStatus: Sendable {
   package var tombstones = 0
   /// Rows of which columns are unknown.
   package var incompleteRows = 0
-  /// Records of its source table in quarantine.
+  /// Records in quarantine that may be its.
   package var quarantined = 0
   /// Rows about which two files disagree.
   package var conflicts = ConflictOverview()
@@ -102,7 +102,8 @@ extension CollectionStore {
             GROUP BY s.file) WHERE waits
         """)
       report.troubledFiles = try files(in: [.torn, .failed])
-      report.quarantined = try count("_resequel_quarantine WHERE NOT is_resolved")
+      report.quarantined = try quarantineOverview()
+      report.warnings = try keptWarnings()
       report.events = try events(limit: eventLimit)
       return report
     }
@@ -134,7 +135,7 @@ extension CollectionStore {
     status.tombstones = try count("_resequel_tombstones WHERE collection = \(id)")
     status.incompleteRows = try count("_resequel_partial_rows WHERE collection = \(id)")
     status.conflicts = try conflictOverview(ofCollection: id)
-    status.quarantined = try quarantined(of: collection.source)
+    status.quarantined = try quarantinedCount(of: collection)
     status.lineages = try lineages(ofCollection: id)
     status.gaps = try gaps(ofCollection: id)
     return status
@@ -143,25 +144,6 @@ extension CollectionStore {
   /// How many rows a collection has.
   package func rowCount(of collection: Collection) throws -> Int {
     try count(Identifier.quoted(collection.name))
-  }
-
-  private func quarantined(of source: SourceTable) throws -> Int {
-    let statement = try connection.cached(
-      "SELECT count(*) FROM _resequel_quarantine WHERE NOT is_resolved AND source = ?")
-    defer { statement.clear() }
-    try statement.bind(1, source.description)
-    return try statement.step() ? Int(statement.integer(0)) : 0
-  }
-
-  private func fileCounts() throws -> [FileRecord.State: Int] {
-    let statement = try connection.prepare(
-      "SELECT state, count(*) FROM _resequel_files GROUP BY state")
-    var counts: [FileRecord.State: Int] = [:]
-    while try statement.step() {
-      let state = FileRecord.State(rawValue: statement.text(0) ?? "") ?? .pending
-      counts[state, default: 0] += Int(statement.integer(1))
-    }
-    return counts
   }
 
   private func count(_ what: String) throws -> Int {

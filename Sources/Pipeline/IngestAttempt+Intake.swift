@@ -75,38 +75,6 @@ extension IngestAttempt {
     }
   }
 
-  /// A known name with content that does not continue the old.
-  private mutating func takeInOther(_ file: BatchFile, than old: FileRecord) async throws {
-    switch configuration.onModified {
-    case .add:
-      add(file, record: newRecord(of: file, version: old.version + 1))
-    case .supersede:
-      let shares = try await writer.perform { store in try store.shares(ofFile: old.id) }
-      let taken = catalog.entries.indices.filter { index in
-        shares.contains { $0.collection == catalog.entries[index].storeID }
-      }
-      if let index = taken.first(where: { !catalog.entries[$0].canBeRebuilt }) {
-        summary.failedFiles.append(
-          IngestError(
-            .file, file: file.path.description,
-            cause: "its old content cannot be superseded while \(catalog.entries[index].name) is "
-              + "held or left out", hint: "Run again with that table."))
-        return
-      }
-      rebuilds.formUnion(taken)
-      var superseded = old
-      superseded.state = .superseded
-      touched.append(superseded)
-      add(file, record: newRecord(of: file, version: old.version + 1))
-    case .error:
-      summary.failedFiles.append(
-        IngestError(
-          .file, file: file.path.description,
-          cause: "the file was read before, with other content",
-          hint: "Give new content a new name, or set on_modified to add or supersede."))
-    }
-  }
-
   /// A file that needs no reading, but may keep the run from being complete.
   private mutating func noteKnown(_ file: BatchFile, _ record: FileRecord) {
     summary.knownFiles += 1
@@ -134,7 +102,7 @@ extension IngestAttempt {
     }
   }
 
-  private func newRecord(of file: BatchFile, version: Int) -> FileRecord {
+  func newRecord(of file: BatchFile, version: Int) -> FileRecord {
     var record = FileRecord(path: file.path.bytes)
     record.version = version
     record.take(file.identity)

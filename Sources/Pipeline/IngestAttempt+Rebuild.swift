@@ -22,6 +22,7 @@ extension IngestAttempt {
           hint: "Leave out --skip and --only, or --rebuild.")
       }
       rebuilds.insert(index)
+      try await supersedeOldVersions(of: index)
     }
     for index in rebuilds {
       catalog.update(index) { $0.beginRebuild() }
@@ -30,6 +31,11 @@ extension IngestAttempt {
       } catch var error as IngestError where error.severity == .file {
         error.severity = .fatal
         error.cause = "\(catalog.entries[index].name) cannot be made anew: \(error.cause)"
+        if configuration.onModified != .supersede {
+          error.hint =
+            "Put the file back, and run again; or, where new content has taken its place, set "
+            + "on_modified: supersede in the configuration file."
+        }
         throw error
       }
     }

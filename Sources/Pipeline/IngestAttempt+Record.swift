@@ -18,7 +18,10 @@ extension IngestAttempt {
     let again = files.filter { $0.record.id != 0 && $0.isWhole && !$0.isReread }.map(\.record.id)
     let identifiers = try await writer.perform { store in
       try store.begin()
-      for record in touched { try store.update(record) }
+      for record in touched {
+        try store.update(record)
+        if record.state == .superseded { try store.resolveQuarantined(ofFile: record.id) }
+      }
       for file in again { try store.dropQuarantined(ofFile: file) }
       return try records.map { record, isReread in
         if record.id == 0 { return try store.insert(record) }
@@ -89,6 +92,7 @@ extension IngestAttempt {
       for update in transactions { try update.record(in: store) }
       for event in events { try store.insert(event) }
     }
+    try await endQuarantine()
   }
 
   /// What the files of collections say together now.

@@ -99,7 +99,7 @@ package struct IngestSession: Sendable {
   package func complete(_ summary: inout RunSummary) async throws {
     let (files, quarantined, holds) = try await writer.perform { store in
       (
-        try store.files(in: [.torn, .failed]), try store.quarantined().count,
+        try store.files(in: [.torn, .failed]), try store.quarantineOverview(),
         try store.holds()
       )
     }
@@ -122,7 +122,8 @@ package struct IngestSession: Sendable {
       return (gaps, conflicts, doubts)
     }
     summary.setTroubled(files)
-    summary.quarantined = quarantined
+    summary.quarantined = quarantined.count
+    summary.quarantinedRecords = quarantined.first
     let told = Set(summary.held.map(\.table))
     summary.held += holds.filter { !told.contains($0.name) }.map { HeldTable($0) }
     summary.warnings += catalog.entries.compactMap(\.ignoredKey)

@@ -1,4 +1,5 @@
 package import ChangeModel
+package import CollectionStore
 
 /// Every change that a row saw, and what became of each.
 package struct RowStory: Sendable {
@@ -22,6 +23,10 @@ package struct RowStory: Sendable {
   package var missing: [MissingFile] = []
   /// Files of which a part is still awaited, with the reason.
   package var waiting: [MissingFile] = []
+  /// How many records in quarantine may be about it.
+  package var quarantined = 0
+  /// What is missing of its collection's log, and may be about it.
+  package var gaps: [GapRecord] = []
 
   /// Makes the story of a row of which nothing was read yet.
   init(collection: String, id: [UInt8]) {

@@ -32,6 +32,8 @@ package struct RowStoryReader {
       var story = RowStory(collection: collection.name, id: id)
       story.missing = search.missing
       story.waiting = search.waiting
+      story.quarantined = try store.quarantinedCount(of: collection)
+      story.gaps = try store.gaps(ofCollection: collection.id)
       if try store.row(id, collection: collection.id) != nil {
         story.state = .live
       } else if try store.state(of: id, collection: collection.id) != nil {

@@ -104,7 +104,10 @@ package struct RunSummary: Sendable {
   package var rowsRepaired = 0
   package var quarantined = 0
   package var tables: [String] = []
+  /// The records in quarantine that count, of this run and earlier ones.
   package var held: [HeldTable] = []
+  /// The first of them: file, place and reason.
+  package var quarantinedRecords: [IngestError] = []
   package var failedFiles: [IngestError] = []
   /// Files whose last record is cut off: the rest is awaited.
   package var tornFiles: [String] = []

@@ -56,7 +56,10 @@ package struct Verification: Sendable {
         try Task.checkCancellation()
         comparison.see(row)
       }
-      report.collections.append(comparison.finish())
+      var check = comparison.finish()
+      check.quarantined = try store.quarantinedCount(of: collection)
+      check.gaps = try store.gaps(ofCollection: collection.id)
+      report.collections.append(check)
     }
     for hold in try store.holds()
     where !report.collections.contains(where: { $0.name == hold.name }) {

@@ -1,3 +1,5 @@
+package import CollectionStore
+
 /// What the files that are still there determine, beside what the database holds.
 package struct VerifyReport: Sendable {
   /// The collections, by name.
@@ -33,6 +35,10 @@ package struct CollectionCheck: Sendable {
   package var missing: [MissingFile] = []
   /// How many changes are left out because they wait.
   package var waitingChanges = 0
+  /// How many records in quarantine may be its: they are on neither side.
+  package var quarantined = 0
+  /// What is known to be missing of its log: it is on neither side.
+  package var gaps: [GapRecord] = []
   /// How many rows differ, and the first of them.
   package var differenceCount = 0
   package var differences: [RowDifference] = []

@@ -26,7 +26,10 @@ enum StatusJSON {
       json.key("troubled_files")
       json.array(report.troubledFiles) { json, file in write(file, &json) }
       json.key("quarantined")
-      json.value(report.quarantined)
+      json.value(report.quarantined.count)
+      QuarantineText.write(report.quarantined.first, &json)
+      json.key("warnings")
+      json.array(report.warnings) { json, warning in json.value(warning) }
       json.key("incomplete_rows")
       json.value(report.incompleteRows)
       json.key("split")

@@ -5,7 +5,7 @@ import Pipeline
 extension StatusReport {
   /// Whether everything that was seen is applied; decides the exit status.
   var isComplete: Bool {
-    quarantined == 0 && held.isEmpty && troubledFiles.isEmpty
+    quarantined.count == 0 && held.isEmpty && troubledFiles.isEmpty && warnings.isEmpty
       && collections.allSatisfy(\.isComplete)
   }
 
@@ -54,9 +54,10 @@ enum StatusText {
     }
     if let lines = SplitText.lines(of: report) { blocks.append(lines.joined(separator: "\n")) }
     blocks += report.troubledFiles.prefix(20).map(text)
-    if report.quarantined > 0 {
-      let records = Figures.count(report.quarantined, "record")
-      blocks.append("\(records) in quarantine: SELECT * FROM _resequel_quarantine")
+    if let lines = QuarantineText.lines(
+      count: report.quarantined.count, first: report.quarantined.first)
+    {
+      blocks.append(lines.joined(separator: "\n"))
     }
     if report.incompleteRows > 0 {
       let rows = Figures.count(report.incompleteRows, "row")

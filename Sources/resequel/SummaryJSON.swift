@@ -38,6 +38,9 @@ enum SummaryJSON {
       json.array(summary.failedFiles) { json, error in write(error, &json) }
       json.key("torn_files")
       json.array(summary.tornFiles) { json, file in json.value(file) }
+      QuarantineText.write(summary.quarantinedRecords, &json)
+      json.key("skipped_tables")
+      json.array(summary.skippedTables) { json, table in json.value(table) }
       json.key("warnings")
       json.array(summary.warnings) { json, warning in json.value(warning) }
     }
@@ -100,7 +103,8 @@ enum SummaryJSON {
     }
   }
 
-  private static func write(_ error: IngestError, _ json: inout JSONWriter) {
+  /// Writes an error of its parts.
+  static func write(_ error: IngestError, _ json: inout JSONWriter) {
     json.object { json in
       json.key("file")
       json.value(error.file)

@@ -24,7 +24,11 @@ enum SummaryText {
       }
     }
     if !summary.doubts.isEmpty { blocks.append(list("In doubt:", summary.doubts)) }
-    if let text = quarantined(summary) { blocks.append(text) }
+    if let lines = QuarantineText.lines(
+      count: summary.quarantined, first: summary.quarantinedRecords)
+    {
+      blocks.append(lines.joined(separator: "\n"))
+    }
     if !summary.tornFiles.isEmpty {
       blocks.append(
         list("Cut off in the middle of a record; the rest is awaited:", summary.tornFiles))
@@ -86,15 +90,6 @@ enum SummaryText {
       table.add([TerminalText.safe(size.name), Figures.count(size.rows)])
     }
     return table.lines().joined(separator: "\n")
-  }
-
-  private static func quarantined(_ summary: RunSummary) -> String? {
-    guard summary.quarantined > 0 else { return nil }
-    let records = Figures.count(summary.quarantined, "record")
-    return """
-      Quarantined: \(records) could not be used. To see which, and why:
-        SELECT * FROM _resequel_quarantine
-      """
   }
 
   private static func list(_ title: String, _ items: [String]) -> String {

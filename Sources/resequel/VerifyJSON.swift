@@ -35,12 +35,14 @@ enum VerifyJSON {
       let counts = [
         ("rows", check.rows), ("compared_rows", check.comparedRows), ("files", check.files),
         ("files_read", check.filesRead), ("waiting_changes", check.waitingChanges),
-        ("different_rows", check.differenceCount),
+        ("quarantined", check.quarantined), ("different_rows", check.differenceCount),
       ]
       for (name, count) in counts {
         json.key(name)
         json.value(count)
       }
+      json.key("gaps")
+      json.array(check.gaps) { json, gap in StatusJSON.write(gap, of: check.name, &json) }
       json.key("missing_files")
       json.array(check.missing) { json, file in write(file, &json) }
       json.key("differences")

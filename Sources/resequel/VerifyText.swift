@@ -45,6 +45,10 @@ enum VerifyText {
     if check.waitingChanges > 0 {
       lines.append("  waiting   \(Figures.count(check.waitingChanges, "change")), left out")
     }
+    if let text = QuarantineText.caution(count: check.quarantined) {
+      lines.append("  left out  \(text)")
+    }
+    lines += check.gaps.map { "  left out  \($0.text)" }
     lines += check.missing.prefix(namedFiles).map { "  missing   \($0.path): \($0.reason)" }
     if check.missing.count > namedFiles {
       lines.append("  missing   \(Figures.count(check.missing.count - namedFiles)) more")

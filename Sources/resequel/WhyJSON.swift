@@ -23,6 +23,10 @@ enum WhyJSON {
       json.array(story.missing) { json, file in VerifyJSON.write(file, &json) }
       json.key("waiting_files")
       json.array(story.waiting) { json, file in VerifyJSON.write(file, &json) }
+      json.key("quarantined")
+      json.value(story.quarantined)
+      json.key("gaps")
+      json.array(story.gaps) { json, gap in StatusJSON.write(gap, of: story.collection, &json) }
     }
     return json.takeLine()
   }

@@ -20,6 +20,14 @@ enum WhyText {
     if !story.waiting.isEmpty {
       blocks.append(list("Of these files more is awaited:", story.waiting))
     }
+    let cautions =
+      [QuarantineText.caution(count: story.quarantined)].compactMap(\.self)
+      + story.gaps.map(\.text)
+    if !cautions.isEmpty {
+      blocks.append(
+        (["Not known whether it is about this row:"] + cautions.map { "  " + $0 })
+          .joined(separator: "\n"))
+    }
     return TerminalText.safeLines(blocks.joined(separator: "\n\n")) + "\n"
   }
 
