@@ -231,10 +231,8 @@ extension CollectionStore {
     // The words begin with different letters.
     switch statement.bytes(column).first {
     case UInt8(ascii: "a"): .applied
-    case UInt8(ascii: "h"): .held
     case UInt8(ascii: "t"): .torn
     case UInt8(ascii: "f"): .failed
-    case UInt8(ascii: "d"): .duplicate
     case UInt8(ascii: "s"): .superseded
     default: .pending
     }

@@ -6,14 +6,10 @@ package struct FileRecord: Sendable, Hashable {
     case pending
     /// All of it that can be used is in the collections.
     case applied
-    /// Some of its changes wait for something that a person must give.
-    case held
     /// Its last record is cut off; the rest is awaited.
     case torn
     /// It cannot be read; it is tried again when it changes.
     case failed
-    /// Its bytes are those of another file of the same table.
-    case duplicate
     /// A later version of the same path counts in its place.
     case superseded
   }

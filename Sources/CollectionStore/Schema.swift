@@ -26,8 +26,8 @@ enum Schema {
       device INTEGER NOT NULL,
       inode INTEGER NOT NULL,
       hash BLOB NOT NULL,             -- of the content; empty while it is not known
-      state TEXT NOT NULL,            -- pending, applied, held, torn, failed, duplicate, superseded
-      reason TEXT,                    -- why it is not applied
+      state TEXT NOT NULL,            -- applied (read whole), torn, failed, superseded
+      reason TEXT,                    -- why it is not applied; a second line says what to do
       consumed INTEGER NOT NULL,      -- decompressed bytes up to the last whole record
       records INTEGER NOT NULL,       -- whole records in those bytes
       series TEXT NOT NULL,           -- the path without its number

@@ -7,10 +7,9 @@ package struct StatusReport: Sendable {
   package var collections: [CollectionStatus] = []
   /// The tables that are held and have no collection, by name.
   package var held: [Hold] = []
-  /// How many file versions are in each state; states without files are missing.
-  package var files: [FileRecord.State: Int] = [:]
-  /// How many of the applied ones have only changes that wait.
-  package var waitingFiles = 0
+  /// How many file versions there are of each kind, by a word: their states, but that files that
+  /// were read are told apart by what became of their changes. All kinds, in a fixed order.
+  package var files: [(kind: String, count: Int)] = []
   /// The files that are torn or failed, with the reason.
   package var troubledFiles: [FileRecord] = []
   /// The records in quarantine that count, all tables together.
@@ -23,17 +22,6 @@ package struct StatusReport: Sendable {
   package var splitByTable: [SourceTable: SplitTransactions] = [:]
   /// The newest events, newest first.
   package var events: [StoreEvent] = []
-}
-
-extension StatusReport {
-  /// How many files are in each state, by a word; those whose changes all wait are apart.
-  package var fileCounts: [(state: String, count: Int)] {
-    FileRecord.State.allCases.flatMap { state in
-      let count = files[state] ?? 0
-      guard state == .applied else { return [(state.rawValue, count)] }
-      return [(state.rawValue, count - waitingFiles), ("waiting", waitingFiles)]
-    }
-  }
 }
 
 /// What there is to say of one collection.
@@ -83,24 +71,17 @@ extension CollectionStore {
       }
       for collection in try allCollections() {
         var status = try self.status(of: collection)
+      let passedOver = try passedOverShares()
         status.hold = holds.first { $0.source == collection.source }
         report.incompleteRows += status.incompleteRows
+        status.files -= passedOver[collection.id]?.files ?? 0
+        status.appliedChanges -= passedOver[collection.id]?.changes ?? 0
         report.collections.append(status)
       }
       report.held = holds.filter { hold in
         !report.collections.contains { $0.collection.source == hold.source }
       }
       report.files = try fileCounts()
-      report.waitingFiles = try number(
-        """
-        SELECT count(*) FROM (SELECT min(s.waiting >= s.changes
-              OR (s.is_held AND c.held_reason IS NOT NULL)) AS waits
-            FROM _resequel_file_collections AS s
-              JOIN _resequel_collections AS c ON c.id = s.collection
-              JOIN _resequel_files AS f ON f.id = s.file
-            WHERE s.changes > 0 AND f.state = 'applied'
-            GROUP BY s.file) WHERE waits
-        """)
       report.troubledFiles = try files(in: [.torn, .failed])
       report.quarantined = try quarantineOverview()
       report.warnings = try keptWarnings()
@@ -150,7 +131,7 @@ extension CollectionStore {
     try number("SELECT count(*) FROM \(what)")
   }
 
-  private func number(_ sql: String) throws -> Int {
+  func number(_ sql: String) throws -> Int {
     let statement = try connection.prepare(sql)
     return try statement.step() ? Int(statement.integer(0)) : 0
   }

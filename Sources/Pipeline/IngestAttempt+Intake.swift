@@ -81,7 +81,7 @@ extension IngestAttempt {
     switch record.state {
     case .torn:
       summary.tornFiles.append(file.path.description)
-    case .pending, .applied, .held, .failed, .duplicate, .superseded:
+    case .pending, .applied, .failed, .superseded:
       break
     }
   }

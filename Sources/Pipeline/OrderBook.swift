@@ -167,7 +167,7 @@ extension OrderBook.SeriesFiles {
   mutating func note(_ ordinal: UInt64, _ state: FileRecord.State) {
     switch state {
     case .torn, .failed: if !whole.contains(ordinal) { incomplete.insert(ordinal) }
-    case .pending, .applied, .held, .duplicate, .superseded:
+    case .pending, .applied, .superseded:
       whole.insert(ordinal)
       incomplete.remove(ordinal)
     }

@@ -132,7 +132,7 @@ struct DropMemory {
     }
     for file in try store.allFiles() {
       switch file.state {
-      case .applied, .held, .duplicate:
+      case .applied:
         known.insert(path: BatchPath(file.path), identity: file.identity)
       case .pending, .torn, .failed, .superseded:
         // Given out once more, to be looked at, or at least told of.

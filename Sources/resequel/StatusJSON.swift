@@ -18,8 +18,8 @@ enum StatusJSON {
       json.array(report.allHolds) { json, hold in write(hold, &json) }
       json.key("files")
       json.object { json in
-        for (state, count) in report.fileCounts {
-          json.key(state)
+        for (kind, count) in report.files {
+          json.key(kind)
           json.value(count)
         }
       }

@@ -35,8 +35,8 @@ enum StatusText {
     } else {
       blocks.append(table(of: report.collections))
     }
-    let files = report.fileCounts.filter { $0.count > 0 }
-      .map { "\(Figures.count($0.count)) \($0.state)" }
+    let files = report.files.filter { $0.count > 0 }
+      .map { "\(Figures.count($0.count)) \($0.kind)" }
     blocks.append("files: " + (files.isEmpty ? "none" : files.joined(separator: ", ")))
     blocks += report.allHolds.map(text)
     for status in report.collections {

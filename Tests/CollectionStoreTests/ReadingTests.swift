@@ -140,14 +140,18 @@ struct ReadingTests {
       $0.addDelete("2", at: 2)
       $0.addUpdate("3", at: 3, [1: "y"])
     }
-    for (index, state) in [FileRecord.State.applied, .torn, .held].enumerated() {
+    for (index, state) in [FileRecord.State.applied, .torn, .applied].enumerated() {
       var file = FileRecord(path: Array("f_\(index)".utf8))
       file.state = state
       var share = FileShare(file: try store.insert(file), collection: t.id)
       share.changes = index + 1
-      share.isHeld = state == .held
+      share.isHeld = index == 2
       try store.record(share)
     }
+    try store.hold(
+      Hold(
+        source: t.source, name: t.name, reason: "keyContradicted", changes: 3, cause: "",
+        evidence: [], hint: ""))
     try store.quarantine(
       QuarantineEntry(
         file: 1,
