@@ -23,6 +23,18 @@ extension CollectionStore {
     try statement.run()
   }
 
+  /// What the last run had to say that holds until the next: one sentence each.
+  package func keptWarnings() throws -> [String] {
+    try JSONText.strings(setting("warnings") ?? "[]", connection)
+  }
+
+  /// Remembers that, in a transaction of its own.
+  package func keepWarnings(_ warnings: [String]) throws {
+    try transaction {
+      try setSetting("warnings", warnings.isEmpty ? nil : JSONText.array(warnings))
+    }
+  }
+
   /// Remembers that something happened.
   package func insert(_ event: StoreEvent) throws {
     let statement = try connection.cached(

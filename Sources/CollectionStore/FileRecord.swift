@@ -32,7 +32,7 @@ package struct FileRecord: Sendable, Hashable {
   package var hash: [UInt8] = []
   /// What became of it.
   package var state = State.pending
-  /// Why it is not applied; nil where there is nothing to say.
+  /// Why it is not applied; nil where there is nothing to say. A second line says what to do.
   package var reason: String?
   /// Decompressed bytes up to the end of the last whole record.
   package var consumed: UInt64 = 0
@@ -48,6 +48,14 @@ package struct FileRecord: Sendable, Hashable {
   /// Makes the record of a file of which only the path is known.
   package init(path: [UInt8]) {
     self.path = path
+  }
+}
+
+extension FileRecord {
+  /// What is wrong with it, and what to do; nil where nothing is.
+  package var causeAndHint: (cause: String?, hint: String?) {
+    let lines = reason?.split(separator: "\n", maxSplits: 1).map(String.init) ?? []
+    return (lines.first, lines.dropFirst().first)
   }
 }
 

@@ -20,6 +20,8 @@ package struct StatusReport: Sendable {
   /// which changes wait there.
   package var split = SplitTransactions()
   package var splitByTable: [SourceTable: SplitTransactions] = [:]
+  /// What the last run had to say that still holds: one sentence each.
+  package var warnings: [String] = []
   /// The newest events, newest first.
   package var events: [StoreEvent] = []
 }
@@ -69,13 +71,13 @@ extension CollectionStore {
       for table in split.byTable.isEmpty ? [] : try allTables() {
         report.splitByTable[table.source] = split.byTable[table.id]
       }
+      let passedOver = try passedOverShares()
       for collection in try allCollections() {
         var status = try self.status(of: collection)
-      let passedOver = try passedOverShares()
-        status.hold = holds.first { $0.source == collection.source }
-        report.incompleteRows += status.incompleteRows
         status.files -= passedOver[collection.id]?.files ?? 0
         status.appliedChanges -= passedOver[collection.id]?.changes ?? 0
+        status.hold = holds.first { $0.source == collection.source }
+        report.incompleteRows += status.incompleteRows
         report.collections.append(status)
       }
       report.held = holds.filter { hold in

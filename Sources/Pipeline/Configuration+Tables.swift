@@ -51,12 +51,17 @@ extension Configuration {
 
   /// Whether Arcion writes a table for itself: heartbeats, audit tables, failed transactions.
   package static func isHousekeeping(_ table: SourceTable) -> Bool {
-    let name = table.name.utf8.map { $0 >= 0x41 && $0 <= 0x5A ? $0 | 0x20 : $0 }
+    isHousekeeping(table.name)
+  }
+
+  /// The same by the table's name alone.
+  static func isHousekeeping(_ name: String) -> Bool {
+    let name = name.utf8.map { $0 >= 0x41 && $0 <= 0x5A ? $0 | 0x20 : $0 }
     return name.starts(with: "replicate_io_".utf8) || name.starts(with: "blitzz_io_".utf8)
   }
 
   /// Whether a pattern matches a table's own name or its full `catalogue.schema.table`.
-  private static func pattern(_ pattern: String, matches table: SourceTable) -> Bool {
+  static func pattern(_ pattern: String, matches table: SourceTable) -> Bool {
     guard let glob = Glob(pattern) else { return false }
     return Configuration.glob(glob, matches: table)
   }

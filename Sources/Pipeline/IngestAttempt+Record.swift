@@ -188,13 +188,15 @@ extension IngestAttempt {
     for file in files where !file.isReread {
       summary.records += file.records
       for (index, tally) in file.tallies {
-        if catalog.entries[index].plan.isSkipped {
-          summary.skippedChanges += tally.newChanges
-        }
+        guard catalog.entries[index].plan.isSkipped, tally.newChanges > 0 else { continue }
+        summary.skippedChanges += tally.newChanges
+        let name = catalog.entries[index].name
+        if !summary.skippedTables.contains(name) { summary.skippedTables.append(name) }
       }
       if let error = file.outcome?.error { summary.failedFiles.append(error) }
       if file.outcome?.tornReason != nil { summary.tornFiles.append(file.file.path.description) }
     }
+    summary.skippedTables.sort()
     summary.failedFiles += contexts.errors.values
     summary.tables = catalog.entries.filter { $0.storeID != nil }.map(\.name)
   }
@@ -242,7 +244,7 @@ extension FileRecord {
     }
     if let error = outcome.error {
       state = .failed
-      reason = error.cause
+      reason = [error.cause, error.hint].compactMap(\.self).joined(separator: "\n")
     }
   }
 }

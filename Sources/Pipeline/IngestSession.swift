@@ -38,14 +38,15 @@ package struct IngestSession: Sendable {
     let stored = try await writer.perform { store in try store.allTables() }
     catalog = Catalog(
       configuration, stored: stored, holdsBothNamesakes: holdsBothNamesakes)
+    try await keepWarnings()
   }
 
   /// Reads files and commits what they change, together with the fact that they were read.
   ///
   /// - Parameters:
   ///   - listing: the files to look at; known ones that did not change are passed over.
-  ///   - rebuild: a collection that is made anew from all its files; nil for none.
   ///   - arriving: the files of the drop that are not complete yet; nil where it was not listed.
+  ///   - rebuild: a collection that is made anew from all its files; nil for none.
   ///   - stages: a stopwatch to go on with; it is in what is returned.
   ///   - onEvent: told how it goes, by one task at a time.
   /// - Returns: what was done and what was left. Broken records and files are in there; they do
@@ -126,7 +127,18 @@ package struct IngestSession: Sendable {
     summary.quarantinedRecords = quarantined.first
     let told = Set(summary.held.map(\.table))
     summary.held += holds.filter { !told.contains($0.name) }.map { HeldTable($0) }
-    summary.warnings += catalog.entries.compactMap(\.ignoredKey)
+    summary.warnings += try await keepWarnings()
+    summary.remarks += catalog.unknownNames(in: configuration)
+  }
+
+  /// Has the database tell, until a run does not ask for them any longer, which keys are ignored.
+  @discardableResult
+  private func keepWarnings() async throws -> [String] {
+    let ignored = catalog.entries.compactMap(\.ignoredKey)
+    try await writer.perform { store in
+      if try store.keptWarnings() != ignored { try store.keepWarnings(ignored) }
+    }
+    return ignored
   }
 
   /// Ends the session: a database that was built aside gets its name, and the file alone is

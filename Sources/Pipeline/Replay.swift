@@ -45,7 +45,7 @@ package struct Replay: Sendable {
         listing, rebuild: rebuild, stages: stages, onEvent: onEvent)
       summary.stages.begin(.finish)
       if listing.files.isEmpty && listing.unchangedCount == 0 {
-        summary.warnings.append("no batch files were found")
+        summary.remarks.append(RunSummary.noFiles)
       }
       try await session.complete(&summary)
       try await session.finish()

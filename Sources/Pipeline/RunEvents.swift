@@ -96,18 +96,20 @@ package struct RunSummary: Sendable {
   package var records = 0
   package var changes = 0
   package var skippedChanges = 0
+  /// The tables that they are of.
+  package var skippedTables: [String] = []
   /// Changes that stood in the files of the run more than once, or that rows had as their newest.
   package var duplicates = 0
   package var rowsWritten = 0
   package var rowsDeleted = 0
   /// Rows of them that changes older than what was applied before changed.
   package var rowsRepaired = 0
-  package var quarantined = 0
-  package var tables: [String] = []
   /// The records in quarantine that count, of this run and earlier ones.
-  package var held: [HeldTable] = []
+  package var quarantined = 0
   /// The first of them: file, place and reason.
   package var quarantinedRecords: [IngestError] = []
+  package var tables: [String] = []
+  package var held: [HeldTable] = []
   package var failedFiles: [IngestError] = []
   /// Files whose last record is cut off: the rest is awaited.
   package var tornFiles: [String] = []
@@ -119,8 +121,13 @@ package struct RunSummary: Sendable {
   package var doubts: [String] = []
   /// What else keeps the exit status from being 0: one sentence each.
   package var warnings: [String] = []
+  /// What else a person may want to know: one sentence each. The exit status does not depend on it.
+  package var remarks: [String] = []
   /// How long the stages of a replay took.
   package var stages = StageTimes()
+
+  /// The remark of a run that found nothing to read.
+  static let noFiles = "no batch files were found"
 
   /// Makes the summary of a run that did nothing.
   package init() {}
@@ -144,6 +151,7 @@ package struct RunSummary: Sendable {
     failedFiles += later.failedFiles
     tornFiles += later.tornFiles
     warnings += later.warnings
+    skippedTables += later.skippedTables.filter { !skippedTables.contains($0) }
   }
 
   /// Takes over from the manifest which files are left undone: what was cut off at one time may
@@ -153,10 +161,11 @@ package struct RunSummary: Sendable {
     tornFiles = files.filter { $0.state == .torn }.map { BatchPath($0.path).description }
     failedFiles = failedFiles.filter { error in error.file.map { !paths.contains($0) } ?? true }
     for file in files where file.state == .failed {
+      let (cause, hint) = file.causeAndHint
       failedFiles.append(
         IngestError(
           .file, file: BatchPath(file.path).description,
-          cause: file.reason ?? "the file cannot be read"))
+          cause: cause ?? "the file cannot be read", hint: hint))
     }
   }
 

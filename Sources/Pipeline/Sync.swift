@@ -76,7 +76,10 @@ package struct Sync: Sendable {
         guard var left = patience else { continue }
         // What ends as soon as files do is worth staying for: a transaction that may have more parts.
         if let deadline, deadline <= configuration.settle { continue }
-        if news.isSettled { return }
+        if news.isSettled {
+          if news.fileCount == 0 { summary.remarks.append(RunSummary.noFiles) }
+          return
+        }
         if left.isOver {
           summary.warnings += news.arriving.map { "\($0.path) is still being written" }
           return

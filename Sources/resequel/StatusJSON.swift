@@ -134,7 +134,9 @@ enum StatusJSON {
       json.key("state")
       json.value(file.state.rawValue)
       json.key("reason")
-      json.value(file.reason)
+      json.value(file.causeAndHint.cause)
+      json.key("hint")
+      json.value(file.causeAndHint.hint)
     }
   }
 

@@ -63,6 +63,7 @@ enum StatusText {
       let rows = Figures.count(report.incompleteRows, "row")
       blocks.append("\(rows) known only in part: SELECT * FROM _resequel_incomplete")
     }
+    blocks += report.warnings.map { "Also: " + $0.replacing("\n", with: "\n  ") }
     return TerminalText.safeLines(blocks.joined(separator: "\n\n")) + "\n"
   }
 
@@ -92,6 +93,8 @@ enum StatusText {
 
   private static func text(of file: FileRecord) -> String {
     let path = String(decoding: file.path, as: UTF8.self)
-    return "\(file.state.rawValue): \(path)" + (file.reason.map { ": " + $0 } ?? "")
+    let (cause, hint) = file.causeAndHint
+    return "\(file.state.rawValue): \(path)" + (cause.map { ": " + $0 } ?? "")
+      + (hint.map { "\n  " + $0 } ?? "")
   }
 }

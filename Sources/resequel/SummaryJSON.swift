@@ -43,6 +43,8 @@ enum SummaryJSON {
       json.array(summary.skippedTables) { json, table in json.value(table) }
       json.key("warnings")
       json.array(summary.warnings) { json, warning in json.value(warning) }
+      json.key("remarks")
+      json.array(summary.remarks) { json, remark in json.value(remark) }
     }
     return json.takeLine()
   }

@@ -37,6 +37,7 @@ enum SummaryText {
       blocks.append(list("Could not be used:", summary.failedFiles.map(\.description)))
     }
     if !summary.warnings.isEmpty { blocks.append(list("Also:", summary.warnings)) }
+    if !summary.remarks.isEmpty { blocks.append(list("Note:", summary.remarks)) }
     if report.wasInterrupted {
       blocks.append(stopped)
     }
@@ -76,12 +77,20 @@ enum SummaryText {
     }
     if summary.duplicates > 0 { details.append(Figures.count(summary.duplicates, "duplicate")) }
     if summary.skippedChanges > 0 {
-      details.append("\(Figures.count(summary.skippedChanges)) of skipped tables")
+      let tables = named(summary.skippedTables)
+      details.append("\(Figures.count(summary.skippedChanges)) of skipped tables (\(tables))")
     }
     if summary.knownFiles > 0 {
       details.append("\(Figures.count(summary.knownFiles, "file")) known already")
     }
     return text + "\n" + details.joined(separator: ", ")
+  }
+
+  /// The first few names, and how many more.
+  private static func named(_ names: [String]) -> String {
+    let shown = names.prefix(5)
+    let rest = names.count > 5 ? " and \(Figures.count(names.count - 5)) more" : ""
+    return shown.joined(separator: ", ") + rest
   }
 
   private static func table(of tables: [TableSize]) -> String {

@@ -224,11 +224,135 @@ import Testing
     #expect(try bench.rows("t", column: "_id") == ["a", "b"])
   }
 
-  // Prevents a drop that is not there from looking like one in which nothing happened.
-  @Test func `a replay that finds no files says so`() async throws {
+  // Prevents a drop that is not there from looking like one in which nothing happened; and one that
+  // is new from failing a replay and not a sync.
+  @Test func `a run that finds no files says so, and is complete`() async throws {
     let bench = try RunBench()
+    let replayed = try await bench.replay()
+    let synced = try await Sync(bench.configuration)
+      .run(drop: "\(bench.directory.path)/drop", once: true) { _ in }
+    for summary in [replayed, synced] {
+      #expect(summary.remarks == ["no batch files were found"])
+      #expect(summary.isComplete)
+    }
+  }
+
+  // Prevents a flag that is offered and loses rows, and a hint that leads nowhere.
+  @Test func `a table of equal rows is offered no key, but the ways to go on`() async throws {
+    let bench = try RunBench()
+    try bench.place("t_1.json", (1...20).map { bench.insert($0 % 2, "a", at: $0) })
+    var keyless = bench.configuration
+    keyless.keys = []
+    let held = try #require(try await bench.replay(keyless).held.first)
+    #expect(held.evidence == ["its columns: id, v"])
+    #expect(
+      held.hint == """
+        No column tells its inserts apart, nor do two or three together. Say what the key is: --key t=COL,COL
+        or that it has none: --key t=@row (equal rows are counted), \
+        or --key t=@append (every insert is a row)
+        """)
+    keyless.keys = [("t", .append)]
+    _ = try await bench.replay(keyless)
+    #expect(try bench.rows("t")?.count == 20)
+  }
+
+  // Prevents a table of updates alone from being held without its columns being named.
+  @Test func `a held table without inserts names its columns`() async throws {
+    let bench = try RunBench()
+    try bench.place("t's_1.json", [bench.update(1, "a", at: 1).replacing(#""t""#, with: #""t's""#)])
+    var keyless = bench.configuration
+    keyless.keys = []
+    let held = try #require(try await bench.replay(keyless).held.first)
+    #expect(held.evidence == ["its columns: id, v"])
+    #expect(held.hint.contains(#"--key 't'\''s=COL,COL'"#), "\(held.hint)")
+  }
+
+  // Prevents a mistyped table from being ignored without a word.
+  @Test func `a name in the flags or the configuration that no table has is told`() async throws {
+    let bench = try RunBench()
+    try bench.place("t_1.json", [bench.insert(1, "a", at: 1, table: "orders")])
+    var mistyped = bench.configuration
+    mistyped.keys = [("orderz", .columns(["id"])), ("o*", .columns(["id"]))]
+    mistyped.collections["order"] = CollectionConfiguration()
+    let summary = try await bench.replay(mistyped)
+    #expect(
+      summary.remarks == [
+        "--key orderz=id: no table of this name was seen; the nearest is orders, of: orders",
+        "collections: order: no table of this name was seen; the nearest is orders, of: orders",
+      ])
+    // They may be of tables that are still to come.
+    #expect(summary.isComplete)
+  }
+
+  // Prevents tables from being left out without being named.
+  @Test func `housekeeping tables are named where their changes are counted`() async throws {
+    let bench = try RunBench()
+    let heartbeat = bench.insert(1, "a", at: 1, table: "replicate_io_cdc_heartbeat")
+    try bench.place("t_1.json", [heartbeat, bench.insert(1, "a", at: 2)])
     let summary = try await bench.replay()
-    #expect(summary.warnings == ["no batch files were found"])
+    #expect(summary.skippedChanges == 1)
+    #expect(summary.skippedTables == ["replicate_io_cdc_heartbeat"])
+  }
+
+  // Prevents files from being counted as what they are not.
+  @Test func `status counts copies, held and superseded files apart, and their changes once`()
+    async throws
+  {
+    let bench = try RunBench()
+    let rows = [bench.insert(1, "a", at: 1), bench.insert(2, "b", at: 2)]
+    try bench.place("t_1.json", rows)
+    try bench.place("t_2.json", rows)
+    try bench.place("u_1.json", [bench.insert(1, "c", at: 3, table: "u")])
+    try bench.place("x_1.json", [bench.insert(3, "x", at: 9)])
+    _ = try await bench.replay()
+    var report = try bench.status()
+    #expect(report.counts == ["applied": 2, "held": 1, "duplicate": 1])
+    #expect(report.collections.map(\.files) == [3])
+    #expect(report.collections.map(\.appliedChanges) == [3])
+    var superseding = bench.configuration
+    superseding.onModified = .supersede
+    try bench.place("x_1.json", [bench.insert(4, "x", at: 9)])
+    _ = try await bench.replay(superseding)
+    report = try bench.status()
+    #expect(report.counts == ["applied": 2, "held": 1, "duplicate": 1, "superseded": 1])
+    #expect(report.collections.map(\.files) == [3])
+    #expect(report.collections.map(\.appliedChanges) == [3])
+  }
+
+  // Prevents a file from failing without a word on what to do, then and later.
+  @Test func `a file of CSV without known columns says what to add`() async throws {
+    let bench = try RunBench()
+    try bench.place("t_1.csv", ["1,a"])
+    for _ in 0..<2 {
+      let error = try #require(try await bench.replay().failedFiles.first)
+      #expect(error.cause == "the columns of t are not known")
+      #expect(error.hint?.contains("csv: {columns: [first, second, …]}") == true)
+    }
+    let (cause, hint) = try #require(try bench.status().troubledFiles.first).causeAndHint
+    #expect(cause == "the columns of t are not known" && hint?.contains("schemas.yaml") == true)
+  }
+
+  // Prevents a key that was asked for in vain from being forgotten.
+  @Test func `a key that is not taken is told by status, until it is not asked for`() async throws {
+    let bench = try RunBench()
+    try bench.place("t_1.json", [bench.insert(1, "a", at: 1)])
+    _ = try await bench.replay()
+    var other = bench.configuration
+    other.keys = [("t", .columns(["v"]))]
+    let summary = try await bench.replay(other)
+    #expect(
+      summary.warnings == [
+        """
+        t: its rows are keyed by id, and v is asked for now
+        Leave the key as it is, or make the table anew: replay --rebuild t
+        """
+      ])
+    #expect(try bench.status().warnings == summary.warnings)
+    _ = try await bench.replay()
+    #expect(try bench.status().warnings == [])
+    _ = try await bench.replay(other)
+    #expect(try await bench.replay(other, rebuild: "t").isComplete)
+    #expect(try bench.status().warnings == [])
   }
 
   // Prevents whole rows delivered twice under other names from being counted twice.
@@ -305,6 +429,13 @@ struct RunBench {
       .run(paths: ["\(directory.path)/drop"]) { _ in }
   }
 
+  /// What the database says of itself.
+  func status() throws -> StatusReport {
+    let store = try CollectionStore(opening: .file(database), mode: .readOnly)
+    defer { store.connection.close() }
+    return try store.status()
+  }
+
   /// The rows by `_id`, as `id v` or one column; nil where there is no such table.
   func rows(_ table: String, column: String? = nil) throws -> [String]? {
     let store = try CollectionStore(opening: .file(database), mode: .readOnly)
@@ -315,5 +446,12 @@ struct RunBench {
     var rows: [String] = []
     while try statement.step() { rows.append(statement.text(0) ?? "NULL") }
     return rows
+  }
+}
+
+extension StatusReport {
+  /// How many files there are of each kind; kinds without files are missing.
+  fileprivate var counts: [String: Int] {
+    Dictionary(uniqueKeysWithValues: files.filter { $0.count > 0 }.map { ($0.kind, $0.count) })
   }
 }
