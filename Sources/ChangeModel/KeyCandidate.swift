@@ -23,7 +23,8 @@ extension KeyEvidence {
     let parts = possibleParts
     var found = parts.map { [$0] }.filter { rows.tellsApart($0) }
     if candidates.isEmpty, found.isEmpty { found = combinations(of: parts) }
-    found = found.filter(isExplained) + found.filter { !isExplained($0) }
+    let whole = found.filter { rows.brokenCount(of: $0) == 0 }
+    found = whole + found.filter { !whole.contains($0) }
     for columns in found where candidates.first?.columns != columns {
       candidates.append(KeyCandidate(columns: columns, evidence: sentence(columns)))
     }
@@ -38,17 +39,11 @@ extension KeyEvidence {
       .sorted { isBetter($0, $1) }.map(\.key)
   }
 
-  /// Whether the values of columns repeat no more often than rows that were deleted can have come
-  /// again.
-  private func isExplained(_ names: [String]) -> Bool {
-    rows.count - (rows.distinctCount(of: names) ?? 0) <= deleteCount
-  }
-
-  /// The smallest combinations that tell the inserts apart: pairs, else triples, of columns that no
-  /// update changes.
+  /// The smallest combinations that tell the inserts apart: pairs, else triples, of columns that hardly
+  /// an update changes.
   private func combinations(of parts: [String]) -> [[String]] {
     // A bound, so that wide tables do not take long; those that sound like a key come first.
-    let parts = parts.filter { columns[$0]?.changeCount == 0 }.prefix(12)
+    let parts = parts.filter { (columns[$0]?.changeCount ?? 0) * 10 <= updateCount }.prefix(12)
     var smaller = parts.indices.map { [$0] }
     for _ in 2...3 {
       let larger = smaller.flatMap { chosen in
@@ -86,11 +81,15 @@ extension KeyEvidence {
   }
 
   private func sentence(_ names: [String]) -> String {
-    let repeats = rows.isWhole ? insertCount - rows.count : 0
-    var text =
-      "never null, distinct in \(rows.distinctCount(of: names) ?? 0) of \(rows.count) inserts"
+    let distinct = rows.distinctCount(of: names) ?? 0
+    var text = "never null, distinct in \(distinct) of \(rows.insertCount) inserts"
+    if rows.isWhole, insertCount > rows.insertCount {
+      text += " and \(insertCount - rows.insertCount) that repeat one of them"
+    }
     if !rows.isWhole { text += ", a sample of \(insertCount)" }
-    if repeats > 0 { text += " and \(repeats) that repeat one of them" }
+    let again = rows.insertCount - distinct
+    let after = again - (rows.brokenCount(of: names) ?? again)
+    if after > 0 { text += ", \(after) of the other \(again) after a delete" }
     if updateCount > 0 {
       let changed = names.reduce(0) { $0 + (columns[$1]?.changeCount ?? 0) }
       text += ", unchanged in \(max(0, updateCount - changed)) of \(updateCount) updates"

@@ -33,7 +33,7 @@ package struct KeyEvidence: Sendable, Hashable {
   package var deleteCount = 0
   /// Every column that was named; its counts stay zero where the key is known.
   package var columns: [String: Column] = [:]
-  /// Rows that inserts gave; none where the key is known.
+  /// Rows that inserts gave and deletes took; none where the key is known.
   package var rows = RowSample()
 
   /// Makes evidence of nothing.

@@ -1,16 +1,34 @@
-/// Some of the rows that inserts gave: those whose hashes are the lowest, so that it does not matter
-/// in which order they come, nor how often. A sample of few rows has them all.
+/// Some of the rows that inserts gave and deletes took: those whose hashes are the lowest, so that it
+/// does not matter in which order they come, nor how often. A sample of few rows has them all.
 ///
 /// The hash of a row is of its values and of its place in the log: an insert that comes twice is one
 /// row, two inserts of equal values are two.
 package struct RowSample: Sendable, Hashable {
-  /// A sample has no more rows than this once it is ``trimmed()``.
+  /// One of them.
+  package struct Row: Sendable, Hashable {
+    /// The hashes of its values, in the order of the columns; 0 where it has none.
+    package var values: [UInt64]
+    /// Where it was inserted, or deleted.
+    package var position: Position
+    /// Whether it was deleted.
+    package var isDelete: Bool
+
+    /// Makes one of its parts.
+    package init(values: [UInt64], position: Position, isDelete: Bool) {
+      self.values = values
+      self.position = position
+      self.isDelete = isDelete
+    }
+  }
+
+  /// A sample has no more rows than this once it is named.
   package static let rowsMax = 16_384
 
   /// The columns that a row's values are of.
   package private(set) var columns: [String] = []
-  /// By the hash of each row the hashes of its values; 0 where it has none.
-  private var rows: [UInt64: [UInt64]] = [:]
+  /// How many of the rows were inserted.
+  package private(set) var insertCount = 0
+  private var rows: [UInt64: Row] = [:]
   /// Rows of higher hashes are not wanted any longer.
   private var highest = UInt64.max
 
@@ -21,9 +39,9 @@ package struct RowSample: Sendable, Hashable {
   package func wants(_ row: UInt64) -> Bool { row <= highest && rows[row] == nil }
 
   /// Takes a row, whose values are in the order in which the columns will be named.
-  package mutating func insert(_ row: UInt64, values: [UInt64]) {
-    guard wants(row) else { return }
-    rows[row] = values
+  package mutating func add(_ row: Row, hash: UInt64) {
+    guard wants(hash) else { return }
+    rows[hash] = row
     if rows.count >= 2 * Self.rowsMax { trim() }
   }
 
@@ -51,6 +69,8 @@ package struct RowSample: Sendable, Hashable {
     trim()
   }
 
+  private mutating func countInserts() { insertCount = rows.values.count { !$0.isDelete } }
+
   private static func places(of names: [String], among all: [String]) -> [Int] {
     let places = Dictionary(zip(all, all.indices)) { first, _ in first }
     return names.map { places[$0] ?? 0 }
@@ -59,15 +79,18 @@ package struct RowSample: Sendable, Hashable {
   private func with(columns: [String], places: [Int]) -> RowSample {
     var sample = self
     sample.columns = columns
-    sample.rows = rows.mapValues { values in
-      var moved = Array(repeating: UInt64(0), count: columns.count)
-      for (value, place) in zip(values, places) { moved[place] = value }
+    sample.rows = rows.mapValues { row in
+      var moved = Row(
+        values: Array(repeating: 0, count: columns.count), position: row.position,
+        isDelete: row.isDelete)
+      for (value, place) in zip(row.values, places) { moved.values[place] = value }
       return moved
     }
     return sample
   }
 
   private mutating func trim() {
+    defer { countInserts() }
     guard rows.count > Self.rowsMax else {
       if highest < .max { rows = rows.filter { $0.key <= highest } }
       return
@@ -78,37 +101,52 @@ package struct RowSample: Sendable, Hashable {
 }
 
 extension RowSample {
-  /// How many rows it has.
-  package var count: Int { rows.count }
-
   /// Whether it has every row that was seen.
   package var isWhole: Bool { highest == .max }
 
   /// How many rows were seen; about so many where the sample is not whole.
   package var seenCount: Double {
-    isWhole ? Double(count) : Double(count) * 0x1p64 / Double(highest)
+    isWhole ? Double(rows.count) : Double(rows.count) * 0x1p64 / Double(highest)
   }
 
-  /// How many values, or combinations of values, columns have in it; nil where some row has none.
+  /// How many inserts give columns values that no other has, of each such group one; nil where some
+  /// insert has none.
+  package func distinctCount(of names: [String]) -> Int? {
+    repeatCount(of: names, limit: .max).map { insertCount - $0 }
+  }
+
+  /// How many inserts give columns values that a row has which was not deleted by then: a key has
+  /// none. Nil where some insert has no value.
   ///
-  /// - Parameter least: what is fewer is of no interest, and need not be counted to the end.
-  package func distinctCount(of names: [String], atLeast least: Int = 0) -> Int? {
-    let places = names.compactMap { columns.firstIndex(of: $0) }
-    guard places.count == names.count else { return nil }
-    var seen: Set<UInt64> = []
-    var left = count - least
-    for values in rows.values {
-      var key: UInt64 = 0
-      for place in places {
-        if values[place] == 0 { return nil }
-        key = (key ^ values[place]) &* 0x9E37_79B9_7F4A_7C15
-        key ^= key >> 29
-      }
-      guard !seen.insert(key).inserted else { continue }
-      left -= 1
-      if left < 0 { return seen.count }
+  /// - Parameter limit: more are of no interest, and need not be counted to the end.
+  package func brokenCount(of names: [String], limit: Int = .max) -> Int? {
+    let deletes = isWhole ? rows.count - insertCount : 0
+    guard let repeats = repeatCount(of: names, limit: max(limit, deletes)) else { return nil }
+    if repeats <= limit && limit < .max || repeats == 0 || deletes == 0 || repeats > deletes {
+      return repeats
     }
-    return seen.count
+    let places = names.compactMap { columns.firstIndex(of: $0) }
+    var lives: [UInt64: [Row]] = [:]
+    for row in rows.values {
+      if let key = Self.key(of: row, places) { lives[key, default: []].append(row) }
+    }
+    return lives.values.reduce(0) { $0 + Self.overlapCount(of: $1) }
+  }
+
+  /// How many of the inserts of some rows come while another lives.
+  private static func overlapCount(of rows: [Row]) -> Int {
+    var (overlaps, living) = (0, 0)
+    for row in rows.sorted(by: {
+      ($0.position, $1.isDelete ? 1 : 0) < ($1.position, $0.isDelete ? 1 : 0)
+    }) {
+      if row.isDelete {
+        living = max(0, living - 1)
+      } else {
+        if living > 0 { overlaps += 1 }
+        living += 1
+      }
+    }
+    return overlaps
   }
 
   /// Whether columns tell at least nineteen of twenty rows apart.
@@ -116,11 +154,33 @@ extension RowSample {
   /// In a part of the rows equal values are rarer than in all: each pair that is there counts for
   /// as many as there are likely to be.
   package func tellsApart(_ names: [String]) -> Bool {
-    if count == 0 { return false }
-    let repeats = Int(Double(count) * Double(count) / seenCount / 20)
-    guard let distinct = distinctCount(of: names, atLeast: count - repeats) else {
-      return false
+    if insertCount == 0 { return false }
+    let share = Double(rows.count) / seenCount
+    let limit = Int(Double(insertCount) * share / 20)
+    return brokenCount(of: names, limit: limit).map { $0 <= limit } ?? false
+  }
+
+  private func repeatCount(of names: [String], limit: Int) -> Int? {
+    let places = names.compactMap { columns.firstIndex(of: $0) }
+    guard places.count == names.count else { return nil }
+    var seen: Set<UInt64> = []
+    var repeats = 0
+    for row in rows.values where !row.isDelete {
+      guard let key = Self.key(of: row, places) else { return nil }
+      if !seen.insert(key).inserted { repeats += 1 }
+      if repeats > limit { break }
     }
-    return distinct >= count - repeats
+    return repeats
+  }
+
+  /// A hash of the values at some places; nil where one is missing.
+  private static func key(of row: Row, _ places: [Int]) -> UInt64? {
+    var key: UInt64 = 0
+    for place in places {
+      if row.values[place] == 0 { return nil }
+      key = (key ^ row.values[place]) &* 0x9E37_79B9_7F4A_7C15
+      key ^= key >> 29
+    }
+    return key
   }
 }

@@ -240,7 +240,10 @@ extension RecordDecoder {
     guard states[table].needsKeyEvidence else { return }
     states[table].beginRow(at: place(of: draft))
     for column in touched { takeEvidence(draft, column) }
-    if draft.operation == .insert { states[table].endRow() }
+    if draft.operation == .insert || draft.operation == .delete {
+      states[table].endRow(
+        at: draft.cursor.position, isDelete: draft.operation == .delete)
+    }
   }
 
   /// The record's place in the log; without one, that in its file.
@@ -254,17 +257,22 @@ extension RecordDecoder {
   }
 
   private mutating func takeEvidence(_ draft: Draft, _ column: Int) {
-    let value = new(column, draft)
+    let value = draft.operation == .delete ? old(column, draft) : new(column, draft)
     if value.isAbsent { return }
     if value.kind == .null {
-      states[draft.table].columnEvidence[column].nullCount += 1
+      if draft.operation != .delete {
+        states[draft.table].columnEvidence[column].nullCount += 1
+      }
       return
     }
     keyScratch.removeAll(keepingCapacity: true)
     _ = texts.append(value, isNumeric: false, to: &keyScratch)
-    if draft.operation == .insert {
+    if draft.operation == .insert || draft.operation == .delete {
       let hash = keyScratch.withUnsafeBytes { StableHash.hash64($0) }
-      states[draft.table].insert(hash, into: column)
+      states[draft.table].addToRow(hash, column)
+      if draft.operation == .insert {
+        states[draft.table].columnEvidence[column].valueCount += 1
+      }
     } else if draft.operation == .update {
       let old = old(column, draft)
       guard !old.isAbsent else {

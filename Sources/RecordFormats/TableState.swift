@@ -33,7 +33,7 @@ struct TableState {
   var deleteCount = 0
   var columnEvidence: [KeyEvidence.Column] = []
   private var rows = RowSample()
-  /// Of the insert that is read: the hashes of its values by column, and the sum of its place's and
+  /// Of the insert or delete that is read: the hashes of its values by column, and the sum of its place's and
   /// of these with the names.
   private var row: [UInt64] = []
   private var rowHash: UInt64 = 0
@@ -152,18 +152,17 @@ struct TableState {
 
   // MARK: Rows
 
-  /// Begins the row of an insert.
+  /// Begins the row of an insert or a delete.
   ///
-  /// - Parameter place: what tells it from an insert of equal values, and is the same when it comes
+  /// - Parameter place: what tells it from another of equal values, and is the same when it comes
   ///   again.
   mutating func beginRow(at place: [UInt64]) {
     row.removeAll(keepingCapacity: true)
     rowHash = place.withUnsafeBytes { StableHash.hash64($0) }
   }
 
-  /// Takes a value that the insert gives, by its hash.
-  mutating func insert(_ hash: UInt64, into column: Int) {
-    columnEvidence[column].valueCount += 1
+  /// Takes one of its values, by its hash.
+  mutating func addToRow(_ hash: UInt64, _ column: Int) {
     // Zero stands for a value that is not there.
     let hash = hash == 0 ? 1 : hash
     while row.count <= column { row.append(0) }
@@ -175,7 +174,9 @@ struct TableState {
   }
 
   /// Ends it.
-  mutating func endRow() {
-    if rows.wants(rowHash) { rows.insert(rowHash, values: row) }
+  mutating func endRow(at position: Position, isDelete: Bool) {
+    guard rows.wants(rowHash) else { return }
+    rows.add(
+      RowSample.Row(values: row, position: position, isDelete: isDelete), hash: rowHash)
   }
 }
