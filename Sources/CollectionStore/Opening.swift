@@ -47,7 +47,6 @@ enum Opening {
     if try version(connection) == 0 { try create(connection) }
     try checkVersion(connection)
     try connection.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL")
-    try addQuarantinedView(connection)
     // The first read makes the log file, which the writer's lock needs.
     try connection.execute("SELECT count(*) FROM _resequel_settings")
     return connection
@@ -110,13 +109,6 @@ enum Opening {
           + "PRAGMA user_version = \(Schema.version);" + Schema.statements)
     }
     try connection.execute("COMMIT")
-  }
-
-  private static func addQuarantinedView(_ connection: Connection) throws {
-    let view = try connection.cached(
-      "SELECT 1 FROM sqlite_schema WHERE name = '_resequel_quarantined'")
-    defer { view.reset() }
-    if try !view.step() { try connection.execute(Schema.quarantinedView) }
   }
 
   /// Whether the file is a database of ours; false for one that is empty or does not exist.

@@ -224,12 +224,8 @@ enum Schema {
       FROM _resequel_file_collections AS s JOIN _resequel_collections AS c ON c.id = s.collection
         JOIN _resequel_files AS f ON f.id = s.file
       WHERE s.provisional > 0;
-    \(quarantinedView)
-    """
 
-  /// Databases of before have it not.
-  static let quarantinedView = """
-    CREATE VIEW IF NOT EXISTS _resequel_quarantined AS
+    CREATE VIEW _resequel_quarantined AS
       -- Records that could not be used, and that count: their files, where they begin in those, why.
       SELECT q.id, f.path, q.byte_offset, q.record_index, q.source, q.reason
       FROM _resequel_quarantine AS q JOIN _resequel_files AS f ON f.id = q.file

@@ -36,9 +36,8 @@ extension RecordDecoder {
     let (first, slot) = operationPlace(base)
     for place in 0..<templates.rowGroups[group].alternatives.count(slot) {
       let template = templates.rowGroups[group].alternatives.template(slot, place)
-      guard matches(templates.templates + template, base, from: first, to: end, presence) else {
-        continue
-      }
+      guard matches(templates.templates[template].steps, base, from: first, to: end, presence)
+      else { continue }
       templates.rowGroups[group].alternatives.promote(slot, place)
       return templates.form(of: template)
     }
@@ -46,13 +45,13 @@ extension RecordDecoder {
   }
 
   private mutating func matches(
-    _ template: UnsafePointer<RecordTemplate>, _ base: UnsafeRawPointer, from start: Int,
-    to end: Int, _ presence: UInt64
+    _ steps: UnsafePointer<TemplateStep>, _ base: UnsafeRawPointer, from start: Int, to end: Int,
+    _ presence: UInt64
   ) -> Bool {
     let match = templates.match
     match.numbers.update(repeating: 0, count: RecordTemplate.Number.total)
     let matched = RecordTemplate.match(
-      template.pointee.steps, base, from: start, limit: end, offsets: nil, into: match)
+      steps, base, from: start, limit: end, offsets: nil, into: match)
     match.presence.pointee = presence
     return matched == end
   }
@@ -128,7 +127,7 @@ extension RecordDecoder {
     let alternatives = group.map { templates.rowGroups[$0].alternatives }
     let known = alternatives.map { templates.open($0, slot) } ?? []
     let template = known.first {
-      matches(templates.templates + $0, base, from: start, to: end, presence)
+      matches(templates.templates[$0].steps, base, from: start, to: end, presence)
     }
     if let template, templates.form(of: template) != nil { return }
     guard template != nil || templates.hasRoom(in: alternatives, slot: slot) else { return }
@@ -144,23 +143,21 @@ extension RecordDecoder {
     let places = csvColumns.enumerated().map { place, column in
       (column, (before: place * 3 + 1, after: place * 3))
     }
-    guard let form = form(draft, change, Dictionary(uniqueKeysWithValues: places), holes) else {
-      return
-    }
-    let steps = makeSteps(base, holes, from: start, to: end)
-    let made = RecordTemplate(
-      steps: steps, tokenCount: 0, table: change.table, form: -1, spans: ((0, 0), (0, 0)),
-      spanCount: 0)
-    let key = Array(batch.keyBytes[change.key.indices])
-    let isRight = withUnsafePointer(to: made) { made in
-      withUnsafePointer(to: form) { form in
-        matches(made, base, from: start, to: end, presence) && placeKey(form, window)
-      }
-    }
-    guard isRight, gives(form, base, change, key: key) else { return }
+    let steps =
+      template.map { templates.templates[$0].steps }
+      ?? makeSteps(base, holes, from: start, to: end)
+    guard let form = form(draft, change, Dictionary(places) { first, _ in first }, holes),
+      matches(steps, base, from: start, to: end, presence),
+      withUnsafePointer(to: form, { placeKey($0, window) }),
+      gives(form, base, change, key: Array(batch.keyBytes[change.key.indices]))
+    else { return }
     let learned =
       template
-      ?? templates.add(made, toRowGroup: group ?? templates.addGroup(rowLayout), slot: slot)
+      ?? templates.add(
+        RecordTemplate(
+          steps: steps, tokenCount: 0, table: change.table, form: -1, spans: ((0, 0), (0, 0)),
+          spanCount: 0),
+        toRowGroup: group ?? templates.addGroup(rowLayout), slot: slot)
     adopt(form, of: learned, draft, isOpen: true)
   }
 

@@ -12,71 +12,107 @@ extension RecordDecoder {
     var token = 0
   }
 
+  /// Where a record stands, and what its templates are found by.
+  private struct Lesson {
+    /// The record's first token, and the first behind it.
+    var index: Int
+    var next: Int
+    var start: Int
+    var end: Int
+    /// The bytes up to the operation's letter; of flat records up to the first value.
+    var prefix: UnsafeRawBufferPointer
+    var flatTable: Int
+    var slot: Int
+  }
+
   /// Learns a template from a record, or the form of a known one's records, unless its table needs
   /// the general way or there are enough.
   mutating func learn(
     _ tokens: JSONTokens, from index: Int, to next: Int, _ found: Members, _ draft: Draft,
     _ change: Change, in batch: ChangeBatch
   ) {
-    guard isLearned(draft, change) else { return }
-    let start = tokens.offset(index)
-    let prefixCount: Int
-    if draft.isFlat {
-      prefixCount = flatPrefix(tokens, at: index)
-    } else {
-      guard found.opType >= 0, tokens.value(at: found.opType).text.count == 1 else { return }
-      prefixCount = tokens.offset(found.opType) + 1 - start
-    }
-    let flatTable = draft.isFlat ? draft.table : -1
-    let prefix = UnsafeRawBufferPointer(start: tokens.base + start, count: prefixCount)
-    let slot =
-      draft.isFlat
-      ? 0
-      : TemplateStore.slot(tokens.base.load(fromByteOffset: start + prefixCount, as: UInt8.self))
-    let group = templates.find(prefix, flatTable: flatTable)
+    guard isLearned(draft, change), templates.hasRoomForForm,
+      let lesson = lesson(tokens, from: index, to: next, found, draft, change)
+    else { return }
+    let group = templates.find(lesson.prefix, flatTable: lesson.flatTable)
     let alternatives = group.map { templates.groups[$0].alternatives }
     let isOpen =
       draft.hasExists && touched.count <= RecordTemplate.presenceMax
-      && (alternatives?.count(slot) ?? 0) >= TemplateStore.closedMax
+      && (alternatives?.count(lesson.slot) ?? 0) >= TemplateStore.closedMax
+    let open = isOpen ? alternatives.map { templates.open($0, lesson.slot) } ?? [] : []
+    let known = open.first { matches(templates.templates[$0], tokens, lesson) }
+    if let known, templates.form(of: known) != nil { return }
+    guard known != nil || templates.hasRoom(in: alternatives, slot: lesson.slot) else { return }
 
-    let end = start + Int(change.recordLength)
-    let match = templates.match
-    func matches(_ template: RecordTemplate) -> Bool {
-      match.numbers.update(repeating: 0, count: RecordTemplate.Number.total)
-      return end
-        == RecordTemplate.match(
-          template.steps, tokens.base, from: start + prefixCount, limit: tokens.byteCount,
-          offsets: tokens.offsets + index, into: match)
-    }
-    let open = isOpen ? alternatives.map { templates.open($0, slot) } ?? [] : []
-    let known = open.first { matches(templates.templates[$0]) }
-    if let known, !templates.hasRoomForForm || templates.form(of: known) != nil { return }
-    guard known != nil || templates.hasRoom(in: alternatives, slot: slot) else { return }
-
-    var holes: [Hole] = []
     var columns: [Int: (before: Int, after: Int)] = [:]
-    guard valueHoles(tokens, from: index, draft, isOpen: isOpen, &holes, &columns),
-      !isOpen || presenceHoles(tokens, found, &holes),
-      draft.isFlat || orderHoles(tokens, found, draft, &holes)
+    guard let holes = holes(tokens, lesson, found, draft, isOpen: isOpen, &columns),
+      let spans = spans(holes), let form = form(draft, change, columns, holes)
     else { return }
-    holes.sort { $0.start < $1.start }
-    if let first = holes.first, first.start < start + prefixCount { return }
-    renumber(&holes, &columns)
-    guard let spans = spans(holes), let form = form(draft, change, columns, holes) else { return }
-
     let key = Array(batch.keyBytes[change.key.indices])
     if let known {
       if gives(form, tokens.base, change, key: key) { adopt(form, of: known, draft, isOpen: true) }
       return
     }
     let template = RecordTemplate(
-      steps: makeSteps(tokens.base, holes, from: start + prefixCount, to: end),
+      steps: makeSteps(
+        tokens.base, holes, from: lesson.start + lesson.prefix.count, to: lesson.end),
       tokenCount: next - index, table: change.table, form: -1,
       spans: (spans.first ?? (0, 0), spans.last ?? (0, 0)), spanCount: spans.count)
-    guard matches(template), gives(form, tokens.base, change, key: key) else { return }
-    let place = group ?? templates.addGroup(prefix, flatTable: flatTable)
-    adopt(
-      form, of: templates.add(template, toGroup: place, slot: slot), draft, isOpen: isOpen)
+    guard matches(template, tokens, lesson), gives(form, tokens.base, change, key: key) else {
+      return
+    }
+    let place = group ?? templates.addGroup(lesson.prefix, flatTable: lesson.flatTable)
+    let added = templates.add(template, toGroup: place, slot: lesson.slot)
+    adopt(form, of: added, draft, isOpen: isOpen)
+  }
+
+  private func lesson(
+    _ tokens: JSONTokens, from index: Int, to next: Int, _ found: Members, _ draft: Draft,
+    _ change: Change
+  ) -> Lesson? {
+    let start = tokens.offset(index)
+    let prefixCount: Int
+    if draft.isFlat {
+      prefixCount = flatPrefix(tokens, at: index)
+    } else {
+      guard found.opType >= 0, tokens.value(at: found.opType).text.count == 1 else { return nil }
+      prefixCount = tokens.offset(found.opType) + 1 - start
+    }
+    let letter = tokens.base.load(fromByteOffset: start + prefixCount, as: UInt8.self)
+    return Lesson(
+      index: index, next: next, start: start, end: start + Int(change.recordLength),
+      prefix: UnsafeRawBufferPointer(start: tokens.base + start, count: prefixCount),
+      flatTable: draft.isFlat ? draft.table : -1,
+      slot: draft.isFlat ? 0 : TemplateStore.slot(letter))
+  }
+
+  private func matches(
+    _ template: RecordTemplate, _ tokens: JSONTokens, _ lesson: Lesson
+  ) -> Bool {
+    let match = templates.match
+    match.numbers.update(repeating: 0, count: RecordTemplate.Number.total)
+    return lesson.end
+      == RecordTemplate.match(
+        template.steps, tokens.base, from: lesson.start + lesson.prefix.count,
+        limit: tokens.byteCount, offsets: tokens.offsets + lesson.index, into: match)
+  }
+
+  /// What varies in a record, in the order in which it stands; nil where that cannot be told.
+  ///
+  /// - Parameter columns: where each column's values are among the holes that are values.
+  private func holes(
+    _ tokens: JSONTokens, _ lesson: Lesson, _ found: Members, _ draft: Draft, isOpen: Bool,
+    _ columns: inout [Int: (before: Int, after: Int)]
+  ) -> [Hole]? {
+    var holes: [Hole] = []
+    guard valueHoles(tokens, from: lesson.index, draft, isOpen: isOpen, &holes, &columns),
+      !isOpen || presenceHoles(tokens, found, &holes),
+      draft.isFlat || orderHoles(tokens, found, draft, &holes)
+    else { return nil }
+    holes.sort { $0.start < $1.start }
+    if let first = holes.first, first.start < lesson.start + lesson.prefix.count { return nil }
+    renumber(&holes, &columns)
+    return holes
   }
 
   /// A flat record's bytes up to the first value.
