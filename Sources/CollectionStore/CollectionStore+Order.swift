@@ -5,17 +5,20 @@ import SQLiteKit
 extension CollectionStore {
   /// Visits every numbered file of the manifest, by series and then by number.
   package func visitSeries(
-    _ visit: (_ series: [UInt8], _ ordinal: UInt64, _ state: FileRecord.State) -> Void
+    _ visit: (
+      _ series: [UInt8], _ ordinal: UInt64, _ state: FileRecord.State, _ isEmpty: Bool
+    ) -> Void
   ) throws {
     let statement = try connection.prepare(
       """
-      SELECT series, ordinal, state FROM _resequel_files
+      SELECT series, ordinal, state, records = 0 FROM _resequel_files
         WHERE ordinal <> -1 AND state <> 'superseded' ORDER BY series, ordinal
       """)
     while try statement.step() {
       visit(
         statement.copy(0), UInt64(bitPattern: statement.integer(1)),
-        FileRecord.State(rawValue: statement.text(2) ?? "") ?? .pending)
+        FileRecord.State(rawValue: statement.text(2) ?? "") ?? .pending,
+        statement.integer(3) != 0)
     }
   }
 

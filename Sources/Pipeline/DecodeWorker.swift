@@ -85,10 +85,12 @@ final class DecodeWorker: @unchecked Sendable {
     return stretch
   }
 
-  /// Ends a file that cannot be read on. What was decoded of it stays usable.
+  /// Ends a file that cannot be read on. What was decoded of it stays usable, unless it is
+  /// compressed.
   private func giveUp(on stretch: inout Stretch, _ error: IngestError) {
     var outcome = RunFile.Outcome(error: error, layout: decoder.layout)
     if open != nil {
+      outcome.isUnverified = reader.compression != .none
       do throws(IngestError) {
         let read = try reader.finish()
         outcome.identity = read.identity
@@ -104,6 +106,7 @@ final class DecodeWorker: @unchecked Sendable {
 
   private func openNext() throws(IngestError) {
     let next = waiting.removeFirst()
+    if let fault = next.file.fault { throw fault }
     try reader.open(
       next.file.file, startOffset: next.file.context.offset, spill: spill,
       spillsPlainFiles: next.file.isRemote)

@@ -128,7 +128,8 @@ extension IngestAttempt {
         file: file, record: record, stamp: stamp,
         context: contexts.context(
           of: file, resumeOffset: resume.offset, recordIndex: resume.records),
-        isRemote: mounts.isRemote(file.root), isReread: isReread))
+        isRemote: mounts.isRemote(file.root), isReread: isReread,
+        fault: unusable.contents[file.path]))
   }
 
   /// Adds the files in the manifest that hold changes of a collection and are not in the run, or

@@ -1,6 +1,7 @@
 import BatchSource
 import ChangeModel
 import CollectionStore
+import RecordFormats
 import Sequencing
 
 /// Known names with new content: what becomes of the old, and of what of it is in quarantine.
@@ -67,6 +68,31 @@ extension IngestAttempt {
     }
   }
 
+  /// Lets cut off versions of a path count no longer where a whole one has come that has all they
+  /// held: a compressed file that is made anew begins with other bytes.
+  mutating func supersedeTorn() async throws {
+    for file in files where !file.isReread && file.record.version > 1 {
+      let others = try await earlierVersions(of: file)
+      for other in others where other.record.state == .torn {
+        guard repeats(file, other.record, other.shares) else { continue }
+        var torn = other.record
+        torn.state = .superseded
+        touched.append(torn)
+      }
+    }
+  }
+
+  private func earlierVersions(
+    of file: RunFile
+  ) async throws -> [(record: FileRecord, shares: [FileShare])] {
+    let (path, version) = (file.record.path, file.record.version)
+    return try await writer.perform { store in
+      try store.versions(ofPath: path).filter { $0.version < version }.map {
+        (record: $0, shares: try store.shares(ofFile: $0.id))
+      }
+    }
+  }
+
   /// Ends the quarantine of records whose files were read again, and of older versions of a path
   /// whose place a whole one has taken: none of them is lost.
   func endQuarantine() async throws {
@@ -81,15 +107,8 @@ extension IngestAttempt {
       }
     }
     for file in files where !file.isReread && file.record.version > 1 {
-      let path = file.record.path
-      let others = try await writer.perform { store in
-        try store.versions(ofPath: path).map {
-          (record: $0, shares: try store.shares(ofFile: $0.id))
-        }
-      }
-      for other in others
-      where other.record.version < file.record.version && repeats(file, other.record, other.shares)
-      {
+      for other in try await earlierVersions(of: file)
+      where repeats(file, other.record, other.shares) {
         let id = other.record.id
         try await writer.perform { store in try store.resolveQuarantined(ofFile: id) }
       }
@@ -99,7 +118,8 @@ extension IngestAttempt {
   /// Whether a file has all that an older version of its path held, and lacks nothing: by the running
   /// counts, since only they tell changes apart.
   private func repeats(_ file: RunFile, _ old: FileRecord, _ shares: [FileShare]) -> Bool {
-    guard file.record.state == .applied, file.quarantined.isEmpty, file.records >= old.records,
+    guard let outcome = file.outcome, outcome.error == nil, outcome.tornReason == nil,
+      file.quarantined.isEmpty, file.context.recordIndex + file.records >= old.records,
       !shares.isEmpty
     else { return false }
     return shares.allSatisfy { share in

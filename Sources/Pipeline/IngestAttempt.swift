@@ -87,6 +87,8 @@ struct IngestAttempt {
     summary.stages.begin(.read)
     try await readFiles()
     try await readForRebuilds()
+    try await supersedeTorn()
+    try refuseCorrupt()
     try refuseChanged()
     summary.stages.begin(.write)
     do {
@@ -108,6 +110,15 @@ struct IngestAttempt {
     for note in notes { progress.tell(note) }
     summarize()
     return summary
+  }
+
+  /// What was decompressed before a fault may be wrong too: the call goes on without it.
+  private func refuseCorrupt() throws {
+    var errors: [BatchPath: IngestError] = [:]
+    for file in files where file.outcome?.isUnverified == true && file.fault == nil {
+      errors[file.file.path] = file.outcome?.error
+    }
+    if !errors.isEmpty { throw UnusableInput.contents(errors) }
   }
 
   /// A file that changed while it was read may be of two versions: the call goes on without it.
@@ -140,6 +151,8 @@ struct IngestAttempt {
 struct Unusable: Sendable {
   /// Files that changed between the passes.
   private(set) var files: [BatchPath: IngestError] = [:]
+  /// Compressed files that are corrupt: they fail, and nothing of them is used.
+  private(set) var contents: [BatchPath: IngestError] = [:]
   private var records: [BatchPath: [UInt64: QuarantinedRecord]] = [:]
 
   /// Adds what an attempt found.
@@ -147,6 +160,7 @@ struct Unusable: Sendable {
     switch input {
     case .file(let path, let error): files[path] = error
     case .record(let path, let record): records[path, default: [:]][record.byteOffset] = record
+    case .contents(let errors): contents.merge(errors) { _, newer in newer }
     }
   }
 

@@ -59,6 +59,8 @@ struct OrderBook: Sendable {
   fileprivate struct SeriesFiles: Sendable {
     var whole = CounterSet()
     var incomplete: Set<UInt64> = []
+    /// Those of the whole ones that have no record.
+    var empty: Set<UInt64> = []
   }
 
   /// The hashes of the lineages whose positions name transactions.
@@ -73,10 +75,10 @@ struct OrderBook: Sendable {
   mutating func readSeries(of store: CollectionStore) throws {
     var found: [UInt32: SeriesFiles] = [:]
     var last: (series: [UInt8], hash: UInt32)?
-    try store.visitSeries { series, ordinal, state in
+    try store.visitSeries { series, ordinal, state, isEmpty in
       let hash = last?.series == series ? last?.hash ?? 0 : Self.hash(ofSeries: series)
       last = (series, hash)
-      found[hash, default: SeriesFiles()].note(ordinal, state)
+      found[hash, default: SeriesFiles()].note(ordinal, state, isEmpty: isEmpty)
     }
     series = found
   }
@@ -84,7 +86,8 @@ struct OrderBook: Sendable {
   /// Notes a file that was read.
   mutating func note(_ record: FileRecord) {
     guard let ordinal = record.ordinal else { return }
-    series?[Self.hash(ofSeries: record.series), default: SeriesFiles()].note(ordinal, record.state)
+    series?[Self.hash(ofSeries: record.series), default: SeriesFiles()]
+      .note(ordinal, record.state, isEmpty: record.records == 0)
   }
 
   static func hash(ofSeries series: [UInt8]) -> UInt32 {
@@ -164,10 +167,15 @@ struct OrderBook: Sendable {
 }
 
 extension OrderBook.SeriesFiles {
-  mutating func note(_ ordinal: UInt64, _ state: FileRecord.State) {
+  mutating func note(_ ordinal: UInt64, _ state: FileRecord.State, isEmpty: Bool) {
     switch state {
     case .torn, .failed: if !whole.contains(ordinal) { incomplete.insert(ordinal) }
     case .pending, .applied, .superseded:
+      if !isEmpty {
+        empty.remove(ordinal)
+      } else if !whole.contains(ordinal) {
+        empty.insert(ordinal)
+      }
       whole.insert(ordinal)
       incomplete.remove(ordinal)
     }
@@ -177,6 +185,7 @@ extension OrderBook.SeriesFiles {
     var series = OrderJudge.Series()
     series.ordinals = whole
     for ordinal in incomplete.sorted() { series.incomplete.insert(ordinal) }
+    for ordinal in empty.sorted() { series.empty.insert(ordinal) }
     return series
   }
 }

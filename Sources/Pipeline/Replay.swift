@@ -45,7 +45,8 @@ package struct Replay: Sendable {
         listing, rebuild: rebuild, stages: stages, onEvent: onEvent)
       summary.stages.begin(.finish)
       if listing.files.isEmpty && listing.unchangedCount == 0 {
-        summary.remarks.append(RunSummary.noFiles)
+        // Nobody replays nothing on purpose: the bucket may not be mounted.
+        summary.warnings.append(RunSummary.noFiles)
       }
       try await session.complete(&summary)
       try await session.finish()

@@ -19,6 +19,8 @@ struct RunFile: Sendable {
   /// Whether the manifest has this version already: it is read for changes that were held, or for
   /// a refold.
   let isReread: Bool
+  /// Why nothing of it can be used, where an earlier attempt found that; else nil.
+  let fault: IngestError?
   /// How the reading ended; nil until it did.
   var outcome: Outcome?
   /// The records that could not be used.
@@ -36,8 +38,9 @@ struct RunFile: Sendable {
 
   init(
     file: BatchFile, record: FileRecord, stamp: FileStamp, context: FileContext, isRemote: Bool,
-    isReread: Bool
+    isReread: Bool, fault: IngestError?
   ) {
+    self.fault = fault
     self.isRemote = isRemote
     self.file = file
     self.record = record
@@ -67,6 +70,8 @@ struct RunFile: Sendable {
     var spill: SpillExtent?
     /// Whether it changed while it was read.
     var hasChanged = false
+    /// Whether it is compressed and was not read to its end, where its checksum stands.
+    var isUnverified = false
   }
 
   /// What a file holds for one collection.

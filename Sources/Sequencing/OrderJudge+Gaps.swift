@@ -133,7 +133,7 @@ extension OrderJudge {
   ) -> [MissingFiles] {
     let known = ordinals(of: chain, in: chains)
     let present = known.ordinals.union(known.incomplete)
-    if present.ranges.count <= 1, known.incomplete.isEmpty { return [] }
+    if present.ranges.count <= 1, known.incomplete.isEmpty, known.empty.isEmpty { return [] }
     var missing: [MissingFiles] = []
     var before: (ordinal: UInt64, sequence: UInt32, last: UInt64)?
     for place in chain.places {
@@ -145,7 +145,7 @@ extension OrderJudge {
           before.last < counters.lowerBound
         {
           if var files = Self.between(
-            before.ordinal, ordinal, present: present, incomplete: known.incomplete)
+            before.ordinal, ordinal, present: present, known)
           {
             files.sequence = sequence
             files.series = chain.series
@@ -168,7 +168,7 @@ extension OrderJudge {
 
   /// What is missing between two files of a series that are there.
   private static func between(
-    _ low: UInt64, _ high: UInt64, present: CounterSet, incomplete: CounterSet
+    _ low: UInt64, _ high: UInt64, present: CounterSet, _ known: Series
   ) -> MissingFiles? {
     var files = MissingFiles(sequence: 0, above: 0, below: 0, series: 0)
     if let first = present.stretch(of: low)?.upperBound,
@@ -177,7 +177,8 @@ extension OrderJudge {
       files.ordinals = first + 1...last - 1
       return files
     }
-    files.incompleteFile = incomplete.first(in: low..<high)
+    files.incompleteFile =
+      known.incomplete.first(in: low..<high) ?? known.empty.first(in: low..<high)
     return files.incompleteFile == nil ? nil : files
   }
 

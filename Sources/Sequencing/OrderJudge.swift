@@ -26,6 +26,9 @@ package struct OrderJudge: Sendable {
     package var ordinals = CounterSet()
     /// The numbers of files that could not be read, or not to their end.
     package var incomplete = CounterSet()
+    /// The numbers among the first that are of files without a record: what counts lack may be what
+    /// they were to hold.
+    package var empty = CounterSet()
 
     /// Makes a series without files.
     package init() {}

@@ -51,6 +51,9 @@ enum StatusText {
         blocks.append(lines.joined(separator: "\n"))
       }
       blocks += status.note.doubts.map { "In doubt, \(name): \($0)" }
+      if let reason = status.note.counters, !["dense", "absent"].contains(reason) {
+        blocks.append("The counts of \(name) prove nothing any longer: \(reason)")
+      }
     }
     if let lines = SplitText.lines(of: report) { blocks.append(lines.joined(separator: "\n")) }
     blocks += report.troubledFiles.prefix(20).map(text)

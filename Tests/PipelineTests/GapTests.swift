@@ -131,6 +131,19 @@ import Testing
     #expect(try bench.rows() == ["1 c -", "2 a -", "3 c -"])
   }
 
+  // Prevents an upload that left nothing but a name from being taken for a file that had nothing.
+  @Test func `an empty file where counts skip is waited for until it is filled`() async throws {
+    let bench = try LogBench()
+    let summary = try await bench.sync([
+      "t_1.json": Self.first, "t_2.json": [], "t_3.json": Self.third,
+    ])
+    #expect(summary.gaps.map(\.gap.kind) == [.proven])
+    #expect(try bench.rows() == ["1 a -", "2 a -"])
+    try await bench.restart()
+    #expect(try await bench.sync(["t_2.json": Self.second]).isComplete)
+    #expect(try bench.rows() == ["1 c -", "3 c -"])
+  }
+
   // Prevents a wait for a number that was simply never used.
   @Test func `a number across which the counts go on is not missing`() async throws {
     let bench = try LogBench()

@@ -196,6 +196,33 @@ import Testing
     #expect(bench.gaps == ["proven 1: torn 2 (16-20)"])
   }
 
+  // Prevents a file that was uploaded without its content from passing for one that had none.
+  @Test func `a skip across a file without records names it`() {
+    var bench = EvidenceBench()
+    bench.counted(1, 1...10)
+    bench.other(2)
+    bench.counted(3, 21...30)
+    #expect(bench.demotion != nil)
+    bench.judge.series[1]?.empty.insert(2)
+    #expect(bench.gaps == ["proven 1: torn 2 (11-20)"])
+    bench.counted(5, 41...50)
+    #expect(bench.gaps == ["proven 1: torn 2 (11-20)", "proven 1: 4-4 (31-40)"])
+  }
+
+  // Prevents an empty file from being suspected where counts go on, or where there are none.
+  @Test func `a file without records is no gap by itself`() {
+    var bench = EvidenceBench()
+    bench.counted(1, 1...10)
+    bench.counted(3, 11...20)
+    bench.plain(1, 1...10, series: 2)
+    bench.plain(3, 11...20, series: 2)
+    for series in [UInt32(1), 2] {
+      bench.other(2, series: series)
+      bench.judge.series[series]?.empty.insert(2)
+    }
+    #expect(bench.gaps == [])
+  }
+
   // Prevents the same where nothing is counted, and a wait for the file that is still written.
   @Test func `a torn file without counts is suspected once something follows it`() {
     var bench = EvidenceBench()

@@ -1,0 +1,74 @@
+import ChangeModel
+import CollectionStore
+import Glibc
+import Pipeline
+import SourceWorld
+import Testing
+
+/// Compressed files that are not what they were meant to be.
+@Suite struct CompressedFileTests {
+  private let records = (1...3).map { LogRecord.insert($0, "a", at: $0 * 10, count: $0).json }
+
+  // Prevents bytes that changed on the way from becoming rows, which no later file would take back.
+  @Test func `a file whose checksum is wrong gives nothing, and the right one gives all`()
+    async throws
+  {
+    let bench = try RunBench()
+    let wrong = records[0].replacing(#""id":"1""#, with: #""id":"7""#)
+    let text = records.joined(separator: "\n") + "\n"
+    let changed = ([wrong] + records[1...]).joined(separator: "\n") + "\n"
+    try place(gzip(changed, checksumOf: text), bench)
+    try bench.place("t_2.json", [LogRecord.insert(4, "b", at: 40, count: 4).json])
+    for _ in 1...2 {
+      let failed = try await bench.replay()
+      #expect(failed.failedFiles.map(\.file) == [bench.drop("t_1.json.gz")])
+      #expect(failed.failedFiles.first?.cause.contains("wrong checksum") == true)
+      #expect(try bench.rows("t") == ["4 b"])
+    }
+    try place(gzip(text, checksumOf: text), bench)
+    let whole = try await bench.replay()
+    #expect(whole.isComplete)
+    #expect(try bench.rows("t") == ["1 a", "2 a", "3 a", "4 b"])
+  }
+
+  // Prevents a file that was compressed again, and begins with other bytes, from being awaited.
+  @Test func `a file that was cut off and is compressed anew is not awaited any longer`()
+    async throws
+  {
+    let bench = try RunBench()
+    let text = records.joined(separator: "\n") + "\n"
+    try place(Array(gzip(text, checksumOf: text).dropLast(700)), bench)
+    let torn = try await bench.replay()
+    #expect(torn.tornFiles == [bench.drop("t_1.json.gz")] && !torn.isComplete)
+    try place(gzip(text, checksumOf: text, time: 9), bench)
+    let whole = try await bench.replay()
+    #expect(whole.isComplete)
+    #expect(try bench.rows("t") == ["1 a", "2 a", "3 a"])
+    #expect(
+      try bench.status().files.filter { $0.count > 0 }.map(\.kind) == ["applied", "superseded"])
+  }
+
+  private func place(_ bytes: [UInt8], _ bench: RunBench) throws {
+    unlink(bench.drop("t_1.json.gz"))
+    try BucketDirectory(root: "\(bench.directory.path)/drop").place(bytes, at: "t_1.json.gz")
+  }
+
+  /// A text in gzip's framing (RFC 1952), stored and not compressed, with the checksum of any text.
+  private func gzip(_ text: String, checksumOf other: String, time: UInt8 = 0) -> [UInt8] {
+    func littleEndian(_ value: UInt32) -> [UInt8] {
+      withUnsafeBytes(of: value.littleEndian) { Array($0) }
+    }
+    let bytes = Array(text.utf8)
+    let count = littleEndian(UInt32(bytes.count))[..<2]
+    return [0x1F, 0x8B, 8, 0, time, 0, 0, 0, 0, 255] + [1] + count + count.map { ~$0 } + bytes
+      + littleEndian(checksum(Array(other.utf8))) + littleEndian(UInt32(bytes.count))
+  }
+
+  private func checksum(_ bytes: [UInt8]) -> UInt32 {
+    ~bytes.reduce(~0) { sum, byte in
+      (0..<8).reduce(sum ^ UInt32(byte)) { sum, _ in
+        sum >> 1 ^ (sum & 1 == 1 ? 0xEDB8_8320 : 0)
+      }
+    }
+  }
+}
