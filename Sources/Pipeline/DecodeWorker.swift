@@ -77,7 +77,14 @@ final class DecodeWorker: @unchecked Sendable {
   private func decodeStretch(into batch: consuming ChangeBatch, limit: Int) -> Stretch {
     var stretch = Stretch(slot: open?.slot ?? waiting[waiting.startIndex].slot, batch: batch)
     do throws(IngestError) {
-      if open == nil { try openNext() }
+      if open == nil {
+        let next = waiting.removeFirst()
+        if let refusal = next.file.refusal {
+          stretch.outcome = refusal
+          return stretch
+        }
+        try open(next.file, slot: next.slot)
+      }
       try decode(into: &stretch, limit: limit)
     } catch {
       giveUp(on: &stretch, error)
@@ -85,12 +92,11 @@ final class DecodeWorker: @unchecked Sendable {
     return stretch
   }
 
-  /// Ends a file that cannot be read on. What was decoded of it stays usable, unless it is
-  /// compressed.
+  /// Ends a file that cannot be read on.
   private func giveUp(on stretch: inout Stretch, _ error: IngestError) {
-    var outcome = RunFile.Outcome(error: error, layout: decoder.layout)
+    var outcome = RunFile.Outcome(error: error, isPartial: true)
     if open != nil {
-      outcome.isUnverified = reader.compression != .none
+      outcome.layout = decoder.layout
       do throws(IngestError) {
         let read = try reader.finish()
         outcome.identity = read.identity
@@ -104,14 +110,11 @@ final class DecodeWorker: @unchecked Sendable {
     open = nil
   }
 
-  private func openNext() throws(IngestError) {
-    let next = waiting.removeFirst()
-    if let fault = next.file.fault { throw fault }
+  private func open(_ file: RunFile, slot: Int) throws(IngestError) {
     try reader.open(
-      next.file.file, startOffset: next.file.context.offset, spill: spill,
-      spillsPlainFiles: next.file.isRemote)
-    decoder.begin(next.file.context)
-    open = (next.slot, 0)
+      file.file, startOffset: file.context.offset, spill: spill, spillsPlainFiles: file.isRemote)
+    decoder.begin(file.context)
+    open = (slot, 0)
   }
 
   private func decode(into stretch: inout Stretch, limit: Int) throws(IngestError) {
@@ -147,8 +150,11 @@ final class DecodeWorker: @unchecked Sendable {
     outcome.consumedBytes = consumed
     outcome.spill = read.spill
     outcome.hasChanged = read.hasChanged
-    if read.isTruncated { outcome.tornReason = "its compressed data is cut off" }
     if case .torn(_, let reason) = decoder.endState { outcome.tornReason = reason }
+    if read.isTruncated {
+      outcome.tornReason = "its compressed data is cut off"
+      outcome.isPartial = true
+    }
     stretch.outcome = outcome
     stretch.bytesRead += read.rawByteCount - min(open?.bytesTold ?? 0, read.rawByteCount)
     open = nil

@@ -35,24 +35,20 @@ extension IngestAttempt {
   private mutating func takeIn(_ file: BatchFile, record: FileRecord?) async throws {
     guard var record else { return add(file, record: newRecord(of: file, version: 1)) }
     // What failed may have been the moment's fault: it is tried once more, from the beginning.
-    if record.state == .failed {
+    let hasFailed = record.state == .failed
+    if !hasFailed && record.isSameVersion(as: file.identity) { return noteKnown(file, record) }
+    if record.isUnused {
       record.take(file.identity)
-      record.records = 0
       return add(file, record: record)
     }
-    if record.isSameVersion(as: file.identity) { return noteKnown(file, record) }
     switch compare(file, with: record) {
-    case .same:
+    case .same where !hasFailed:
       record.take(file.identity)
       touched.append(record)
       noteKnown(file, record)
-    case .grown:
-      record.take(file.identity)
+    case .same, .grown:
       // A CSV file's columns may stand in its first line.
-      if file.name.format == .csv {
-        record.records = 0
-        return add(file, record: record)
-      }
+      if hasFailed || file.name.format == .csv { return add(file, record: record) }
       let id = record.id
       let shares = try await writer.perform { store in try store.shares(ofFile: id) }
       add(file, record: record, resumesAt: (record.consumed, record.records))
@@ -129,7 +125,7 @@ extension IngestAttempt {
         context: contexts.context(
           of: file, resumeOffset: resume.offset, recordIndex: resume.records),
         isRemote: mounts.isRemote(file.root), isReread: isReread,
-        fault: unusable.contents[file.path]))
+        refusal: unusable.partial[file.path]))
   }
 
   /// Adds the files in the manifest that hold changes of a collection and are not in the run, or
@@ -157,6 +153,7 @@ extension IngestAttempt {
       let record = newer[stored.id] ?? stored
       if record.state == .superseded { continue }
       let slots = files.indices.filter { files[$0].record.id == record.id }
+      if slots.contains(where: { files[$0].refusal != nil }) { throw Self.isNeeded(record.path) }
       if slots.contains(where: { files[$0].isWhole }) { continue }
       if let grown = slots.first {
         found.append((files[grown].file, files[grown].record))
@@ -176,17 +173,22 @@ extension IngestAttempt {
     if let error = unusable.files[path] { throw error }
     guard let file = BatchFile(existing: path, series: BatchPath(record.series)),
       record.isSameVersion(as: file.identity)
-    else {
-      throw IngestError(
-        .file, file: path.description,
-        cause: "the file is needed again and is gone, or is not what it was",
-        hint: "Put the file back, and run again.")
-    }
+    else { throw Self.isNeeded(record.path) }
     return file
+  }
+
+  private static func isNeeded(_ path: [UInt8]) -> IngestError {
+    IngestError(
+      .file, file: BatchPath(path).description,
+      cause: "the file is needed again and is gone, or is not what it was",
+      hint: "Put the file back, and run again.")
   }
 }
 
 extension FileRecord {
+  /// Whether nothing of the file was used yet.
+  var isUnused: Bool { records == 0 && (state == .failed || state == .torn) }
+
   /// Whether a file is, as far as can be seen from outside, the version recorded here.
   func isSameVersion(as identity: FileIdentity) -> Bool {
     size == identity.size && modified == identity.modificationTime

@@ -15,7 +15,9 @@ extension IngestAttempt {
     let records = files.map { (record: $0.record, isReread: $0.isReread) }
     let touched = touched
     // What an earlier reading of the same file put into quarantine is judged anew.
-    let again = files.filter { $0.record.id != 0 && $0.isWhole && !$0.isReread }.map(\.record.id)
+    let again = files.filter {
+      $0.record.id != 0 && $0.isWhole && !$0.isReread && $0.outcome?.isPartial == false
+    }.map(\.record.id)
     let identifiers = try await writer.perform { store in
       try store.begin()
       for record in touched {
@@ -232,10 +234,6 @@ extension FileRecord {
   /// Takes over what the first pass found of a file.
   mutating func describe(_ file: RunFile) {
     guard let outcome = file.outcome else { return }
-    if let identity = outcome.identity { take(identity) }
-    if !outcome.hash.isEmpty { hash = outcome.hash }
-    consumed = outcome.consumedBytes
-    records += file.records
     state = .applied
     reason = nil
     if let torn = outcome.tornReason {
@@ -246,6 +244,12 @@ extension FileRecord {
       state = .failed
       reason = [error.cause, error.hint].compactMap(\.self).joined(separator: "\n")
     }
+    // What was used of it before counts on.
+    if outcome.isPartial { return }
+    if let identity = outcome.identity { take(identity) }
+    hash = outcome.hash
+    consumed = outcome.consumedBytes
+    records = file.context.recordIndex + file.records
   }
 }
 

@@ -68,20 +68,6 @@ extension IngestAttempt {
     }
   }
 
-  /// Lets cut off versions of a path count no longer where a whole one has come that has all they
-  /// held: a compressed file that is made anew begins with other bytes.
-  mutating func supersedeTorn() async throws {
-    for file in files where !file.isReread && file.record.version > 1 {
-      let others = try await earlierVersions(of: file)
-      for other in others where other.record.state == .torn {
-        guard repeats(file, other.record, other.shares) else { continue }
-        var torn = other.record
-        torn.state = .superseded
-        touched.append(torn)
-      }
-    }
-  }
-
   private func earlierVersions(
     of file: RunFile
   ) async throws -> [(record: FileRecord, shares: [FileShare])] {

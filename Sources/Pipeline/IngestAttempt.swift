@@ -87,8 +87,7 @@ struct IngestAttempt {
     summary.stages.begin(.read)
     try await readFiles()
     try await readForRebuilds()
-    try await supersedeTorn()
-    try refuseCorrupt()
+    try refusePartial()
     try refuseChanged()
     summary.stages.begin(.write)
     do {
@@ -112,13 +111,16 @@ struct IngestAttempt {
     return summary
   }
 
-  /// What was decompressed before a fault may be wrong too: the call goes on without it.
-  private func refuseCorrupt() throws {
-    var errors: [BatchPath: IngestError] = [:]
-    for file in files where file.outcome?.isUnverified == true && file.fault == nil {
-      errors[file.file.path] = file.outcome?.error
+  /// What was read before a fault, or before the end of what is compressed, may be wrong: the call
+  /// goes on without it.
+  private func refusePartial() throws {
+    var outcomes: [BatchPath: RunFile.Outcome] = [:]
+    for file in files where file.refusal == nil {
+      guard var outcome = file.outcome, outcome.isPartial, outcome.layout != nil else { continue }
+      outcome.spill = nil
+      outcomes[file.file.path] = outcome
     }
-    if !errors.isEmpty { throw UnusableInput.contents(errors) }
+    if !outcomes.isEmpty { throw UnusableInput.partial(outcomes) }
   }
 
   /// A file that changed while it was read may be of two versions: the call goes on without it.
@@ -151,8 +153,8 @@ struct IngestAttempt {
 struct Unusable: Sendable {
   /// Files that changed between the passes.
   private(set) var files: [BatchPath: IngestError] = [:]
-  /// Compressed files that are corrupt: they fail, and nothing of them is used.
-  private(set) var contents: [BatchPath: IngestError] = [:]
+  /// Files that were not read to their ends, and how that ended: nothing of them is used.
+  private(set) var partial: [BatchPath: RunFile.Outcome] = [:]
   private var records: [BatchPath: [UInt64: QuarantinedRecord]] = [:]
 
   /// Adds what an attempt found.
@@ -160,7 +162,7 @@ struct Unusable: Sendable {
     switch input {
     case .file(let path, let error): files[path] = error
     case .record(let path, let record): records[path, default: [:]][record.byteOffset] = record
-    case .contents(let errors): contents.merge(errors) { _, newer in newer }
+    case .partial(let outcomes): partial.merge(outcomes) { _, newer in newer }
     }
   }
 

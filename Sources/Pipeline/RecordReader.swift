@@ -154,7 +154,6 @@ enum UnusableInput: Error {
   case file(BatchPath, IngestError)
   /// A value of the record is malformed; nobody had looked at it before.
   case record(BatchPath, QuarantinedRecord)
-  /// Compressed files could not be read to their ends, where their checksums are: nothing in them
-  /// can be trusted.
-  case contents([BatchPath: IngestError])
+  /// Files could not be read to their ends.
+  case partial([BatchPath: RunFile.Outcome])
 }

@@ -19,8 +19,8 @@ struct RunFile: Sendable {
   /// Whether the manifest has this version already: it is read for changes that were held, or for
   /// a refold.
   let isReread: Bool
-  /// Why nothing of it can be used, where an earlier attempt found that; else nil.
-  let fault: IngestError?
+  /// How an earlier attempt's reading of it ended, where nothing of it can be used; else nil.
+  let refusal: Outcome?
   /// How the reading ended; nil until it did.
   var outcome: Outcome?
   /// The records that could not be used.
@@ -38,9 +38,9 @@ struct RunFile: Sendable {
 
   init(
     file: BatchFile, record: FileRecord, stamp: FileStamp, context: FileContext, isRemote: Bool,
-    isReread: Bool, fault: IngestError?
+    isReread: Bool, refusal: Outcome?
   ) {
-    self.fault = fault
+    self.refusal = refusal
     self.isRemote = isRemote
     self.file = file
     self.record = record
@@ -70,8 +70,9 @@ struct RunFile: Sendable {
     var spill: SpillExtent?
     /// Whether it changed while it was read.
     var hasChanged = false
-    /// Whether it is compressed and was not read to its end, where its checksum stands.
-    var isUnverified = false
+    /// Whether it was not read to its end, where the checksum of a compressed file stands: nothing
+    /// of it is used, so that a later content under its name need not take anything back.
+    var isPartial = false
   }
 
   /// What a file holds for one collection.
