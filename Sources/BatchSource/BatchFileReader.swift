@@ -50,8 +50,6 @@ package final class BatchFileReader {
   private var isExhausted = false
   private var isTruncated = false
   private var fault: IngestError?
-  private var spill: SpillFile?
-  private var spillOffset: UInt64 = 0
 
   private enum Decompressor {
     case none
@@ -76,14 +74,8 @@ package final class BatchFileReader {
   /// - Parameters:
   ///   - file: the file. If it changed since it was found, the new version is read.
   ///   - startOffset: the decompressed bytes before it are read and hashed but not given out.
-  ///   - spill: keeps the decompressed bytes of a compressed file.
-  ///   - spillsPlainFiles: whether it keeps those of any file: for a mount on which reading a record
-  ///     again would be a request to somewhere else.
   /// - Throws: a file error when it cannot be opened, or is no regular file.
-  package func open(
-    _ file: BatchFile, startOffset: UInt64 = 0, spill: SpillFile? = nil,
-    spillsPlainFiles: Bool = false
-  ) throws(IngestError) {
+  package func open(_ file: BatchFile, startOffset: UInt64 = 0) throws(IngestError) {
     try source.open(file)
     hasher.reset()
     filled = 0..<0
@@ -94,16 +86,12 @@ package final class BatchFileReader {
     isExhausted = false
     isTruncated = false
     fault = nil
-    self.spill = nil
     do throws(IngestError) {
       try recogniseCompression(of: file)
     } catch {
       source.close()
       throw error
     }
-    if case .none = decompressor, !spillsPlainFiles { return }
-    self.spill = spill
-    spillOffset = spill?.byteCount ?? 0
   }
 
   /// The next window: what was not consumed of the last one, and more behind it.
@@ -111,8 +99,7 @@ package final class BatchFileReader {
   /// When nothing was consumed, the window grows.
   ///
   /// - Throws: a file error when the file cannot be read on, its compressed data is corrupt (after
-  ///   everything before the fault was given out), or a record is longer than the largest window;
-  ///   a fatal one when the spill's disk is full.
+  ///   everything before the fault was given out), or a record is longer than the largest window.
   package func next() throws(IngestError) -> ReadWindow {
     precondition(source.isOpen, "next() without open()")
     try makeRoom()
@@ -136,7 +123,7 @@ package final class BatchFileReader {
 
   /// Ends the file: hashes what was not read of it, and looks whether it changed meanwhile.
   ///
-  /// May be called at any time after ``open(_:startOffset:spill:)``, also after an error.
+  /// May be called at any time after ``open(_:startOffset:)``, also after an error.
   ///
   /// - Throws: a file error when the rest cannot be read.
   package func finish() throws(IngestError) -> ReadOutcome {
@@ -147,19 +134,15 @@ package final class BatchFileReader {
       if count == 0 { break }
       hasher.update(UnsafeRawBufferPointer(rebasing: window[..<count]))
     }
-    let extent = spill.map { spill in
-      SpillExtent(file: spill, offset: spillOffset, byteCount: spill.byteCount - spillOffset)
-    }
     return ReadOutcome(
       identity: source.identity, rawByteCount: source.byteCount, contentHash: hasher.finish(),
       byteCount: byteCount, compression: compression, isTruncated: isTruncated,
-      hasChanged: source.hasChanged(), spill: extent)
+      hasChanged: source.hasChanged())
   }
 
   /// Drops the file without an outcome.
   package func close() {
     source.close()
-    spill = nil
     filled = 0..<0
   }
 
@@ -247,9 +230,6 @@ package final class BatchFileReader {
       produced = try decompress(into: room, stream.step, isAtEnd: stream.isAtEnd)
     }
     byteCount += UInt64(produced)
-    if let spill, produced > 0 {
-      try spill.append(UnsafeRawBufferPointer(rebasing: room[..<produced]))
-    }
     if skipCount > 0 {
       let skipped = Int(min(skipCount, UInt64(produced)))
       memmove(room.baseAddress!, room.baseAddress! + skipped, produced - skipped)

@@ -18,6 +18,4 @@ package struct ReadOutcome: Sendable {
   /// Whether the file changed, or another took its name, while it was read: what was read may be
   /// of two versions, and must not be committed.
   package var hasChanged: Bool
-  /// Where the decompressed bytes are kept; nil for files that are not compressed.
-  package var spill: SpillExtent?
 }

@@ -2,8 +2,7 @@ package import ChangeModel
 import Glibc
 import Synchronization
 
-/// A temporary file for what does not fit in memory: decompressed bytes, so that the second pass need
-/// not do that again, and changes that wait.
+/// A temporary file for what does not fit in memory: changes, and their values.
 ///
 /// It has no name, so that nothing is left of it whatever happens. One reader at a time may append;
 /// any thread may read what was appended before.
@@ -16,7 +15,7 @@ package final class SpillFile: Sendable {
 
   /// Makes an empty file.
   ///
-  /// - Parameter directory: a directory with room for the decompressed files, on a local disk.
+  /// - Parameter directory: a directory with room for them, on a local disk.
   /// - Throws: a fatal error when no file can be made there.
   package init(directory: BatchPath) throws(IngestError) {
     self.directory = directory
@@ -84,14 +83,4 @@ package final class SpillFile: Sendable {
       done += count
     }
   }
-}
-
-/// Where the decompressed bytes of one batch file are.
-package struct SpillExtent: Sendable {
-  /// The temporary file.
-  package let file: SpillFile
-  /// Where in it the batch file's first byte is.
-  package let offset: UInt64
-  /// How many bytes it has.
-  package let byteCount: UInt64
 }

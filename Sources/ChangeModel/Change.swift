@@ -1,5 +1,5 @@
-/// A decoded record: what decides about it, and where its bytes are. Its values stay in the file
-/// until the change is known to be needed.
+/// A decoded record: what decides about it, and where its values are, packed until it is known that
+/// they are needed.
 ///
 /// Made by `RecordFormats` from a batch file's bytes, ordered by `Sequencing`. Plain memory, no
 /// references: millions of these are held and sorted.
@@ -17,8 +17,6 @@ package struct Change: Sendable {
   @usableFromInline package var lineage: UInt32
   /// The record's index in its file, from zero.
   @usableFromInline package var recordIndex: UInt32
-  /// How many bytes the record has.
-  @usableFromInline package var recordLength: UInt32
   /// Where the record begins in the file's decompressed bytes.
   @usableFromInline package var recordOffset: UInt64
   /// The place in the source's log; zero for a snapshot record.
@@ -31,6 +29,9 @@ package struct Change: Sendable {
   @usableFromInline package var key: ByteRange
   /// The key that the row had before, where the change moves it; else empty.
   @usableFromInline package var oldKey: ByteRange
+  /// Its values: these bytes of ``ChangeBatch/values``. Empty where it gives none, or they are not
+  /// wanted.
+  @usableFromInline package var values: ByteRange
 
   /// What else is known of a change.
   @frozen @usableFromInline
@@ -54,13 +55,13 @@ package struct Change: Sendable {
     shape = 0
     lineage = 0
     recordIndex = 0
-    recordLength = 0
     recordOffset = 0
     position = .zero
     eventTime = .min
     counter = -1
     key = ByteRange()
     oldKey = ByteRange()
+    values = ByteRange()
   }
 }
 

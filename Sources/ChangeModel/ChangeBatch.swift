@@ -7,6 +7,8 @@ package struct ChangeBatch: Sendable {
   package var changes: [Change] = []
   /// The canonical keys that the changes point into.
   package var keyBytes: [UInt8] = []
+  /// The values that the changes point into; several batches may share it.
+  package var values = ValueBlock()
   /// The tables met so far by the decoder.
   package var tables: [DecodedTable] = []
   /// The lineages met so far by the decoder; `""` is the one of records without a cursor.
@@ -20,7 +22,7 @@ package struct ChangeBatch: Sendable {
   /// Makes an empty batch.
   package init() {}
 
-  /// Empties the batch and keeps its memory.
+  /// Empties the batch and keeps its memory; the values stay, which others may have.
   package mutating func removeAll() {
     changes.removeAll(keepingCapacity: true)
     keyBytes.removeAll(keepingCapacity: true)

@@ -10,4 +10,7 @@ package enum Operation: UInt8, Sendable {
   case upsert
   /// Removes the row.
   case delete
+
+  /// Whether it may be the first change of a row.
+  package var begins: Bool { self == .insert || self == .upsert }
 }

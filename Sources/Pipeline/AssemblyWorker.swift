@@ -7,7 +7,7 @@ import CollectionStore
 /// keys and back, and never used by two at a time.
 final class AssemblyWorker: @unchecked Sendable {
   private var assembler: RowAssembler
-  private let reader: RecordReader
+  private let reader: ValueReader
   private var packer: RowPacker?
   /// What is left of the stretch.
   private var keys = 0..<0
@@ -15,7 +15,7 @@ final class AssemblyWorker: @unchecked Sendable {
   /// Makes an idle worker.
   ///
   /// - Parameter loaded: the collection, where its rows are packed to be loaded.
-  init(_ assembler: RowAssembler, reading reader: RecordReader, for loaded: Collection?) {
+  init(_ assembler: RowAssembler, reading reader: ValueReader, for loaded: Collection?) {
     self.assembler = assembler
     self.reader = reader
     packer = loaded.map { RowPacker($0) }

@@ -185,6 +185,11 @@ struct DecoderRoutes: Sendable {
   private(set) var namesTransactions: [Bool] = []
   private(set) var haveTransactions = false
 
+  /// The columns of one of the decoder's tables by the collection's numbers, ascending by its own.
+  func numbers(of shape: ColumnSet, table: Int) -> [Int] {
+    shape.columns.map { columns[table][$0] }
+  }
+
   /// Follows the decoder: new tables, columns, shapes and lineages get their numbers.
   ///
   /// - Parameter takes: whether a collection's changes are wanted in this reading.
@@ -208,7 +213,7 @@ struct DecoderRoutes: Sendable {
         }
       }
       for shape in tables[index].shapes[routes[index].shapes.count...] {
-        routes[index].shapes.append(ColumnSet(shape.columns.map { columns[index][$0] }))
+        routes[index].shapes.append(ColumnSet(numbers(of: shape, table: index)))
       }
       let entry = catalog.entries[collection]
       let isTaken = tables[index].key != nil && !entry.plan.isSkipped && takes(entry)

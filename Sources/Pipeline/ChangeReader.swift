@@ -24,9 +24,6 @@ final class ChangeReader {
   private let collection: Int
   private var decoder: RecordDecoder
   private var routes = DecoderRoutes()
-  // Values are read by a decoder of their own, which is never in the middle of a file.
-  private var values: RecordDecoder
-  private var valueRoutes = DecoderRoutes()
   private let reader = BatchFileReader()
   private var scratch = CellBuffer()
 
@@ -37,15 +34,13 @@ final class ChangeReader {
     self.collection = collection
     self.catalog = catalog
     decoder = RecordDecoder(plan: { catalog.plan(for: $0) })
-    values = RecordDecoder(plan: { catalog.plan(for: $0) })
   }
 
   /// Reads a file from its beginning.
   ///
   /// - Parameters:
   ///   - wants: whether a change is to be taken; the values of others are not looked at.
-  ///   - take: gets each such change with its values, by the collection's columns. Records whose
-  ///     values are malformed are passed over: they are in the quarantine.
+  ///   - take: gets each such change with its values, by the collection's columns.
   ///   - progress: told how many records and bytes were read.
   /// - Returns: the hash of the bytes that were read.
   /// - Throws: an ``IngestError`` of severity `file` when the file cannot be read, or changed
@@ -66,16 +61,14 @@ final class ChangeReader {
         try Task.checkCancellation()
         let window = try reader.next()
         batch.removeAll()
+        batch.values.removeAll()
         let used = decoder.decode(window.bytes, isEnd: window.isEnd, into: &batch)
         follow(batch)
         if lacksKey(batch), !isRetried { break }
         for change in batch.changes where change.recordIndex >= next {
           guard let found = found(change, in: batch), wants(found) else { continue }
-          let start = Int(change.recordOffset - window.offset)
-          let record = window.bytes[start..<start + Int(change.recordLength)]
-          if try readValues(of: found, UnsafeRawBufferPointer(rebasing: record)) {
-            take(found, scratch)
-          }
+          readValues(of: change, in: batch)
+          take(found, scratch)
         }
         next = batch.changes.last.map { $0.recordIndex + 1 } ?? next
         reader.consume(used)
@@ -88,9 +81,7 @@ final class ChangeReader {
       isRetried = true
       let catalog = catalog
       decoder = RecordDecoder(plan: { catalog.plan(for: $0) })
-      values = RecordDecoder(plan: { catalog.plan(for: $0) })
       routes = DecoderRoutes()
-      valueRoutes = DecoderRoutes()
     }
   }
 
@@ -125,24 +116,16 @@ final class ChangeReader {
       lineage: routes.lineages[Int(change.lineage)])
   }
 
-  /// Reads the values of a record into the scratch buffer; false when they are malformed.
-  private func readValues(of found: Found, _ record: UnsafeRawBufferPointer) throws -> Bool {
+  /// Reads the values of a change into the scratch buffer.
+  private func readValues(of change: Change, in batch: ChangeBatch) {
     scratch.removeAll()
-    if found.change.operation == .delete, found.oldKey == nil { return true }
-    guard let layout = decoder.layout else { return false }
-    let table: Int
-    do throws(IngestError) {
-      table = Int(try values.values(ofRecord: record, layout: layout, into: &scratch))
-    } catch {
-      return false
-    }
-    valueRoutes.follow(
-      tables: values.tables, lineages: [], catalog: &catalog, takes: { _ in false })
-    for index in scratch.cells.indices {
-      let column = valueRoutes.columns[table][Int(scratch.cells[index].column)]
-      scratch.cells[index].column = UInt32(column)
-    }
+    // Of a change that the table does not take the whole record is there.
+    let isRecord = batch.tables[Int(change.table)].key == .append && !change.operation.begins
+    if change.values.isEmpty || isRecord { return }
+    let bytes = UnsafeRawBufferPointer(rebasing: batch.values.bytes[change.values.indices])
+    let shape = batch.tables[Int(change.table)].shapes[Int(change.shape)]
+    PackedValues.append(
+      bytes, columns: routes.numbers(of: shape, table: Int(change.table)), to: &scratch)
     scratch.cells.sort { $0.column < $1.column }
-    return true
   }
 }

@@ -32,6 +32,8 @@ package struct Configuration: Sendable {
   /// How many bytes of changes a call holds in memory, before it sorts them and puts them aside in a
   /// temporary file beside the database.
   package var heldByteCount = 64 << 20
+  /// How many bytes of their values it holds in memory, before it puts them aside likewise.
+  package var heldValueByteCount = 48 << 20
   /// A table of a new database that begins with so many keys is loaded as whole pages; one with fewer
   /// is not worth the preparation.
   package var loadedKeyCount = 4096
@@ -68,7 +70,7 @@ package struct CollectionConfiguration: Sendable {
 }
 
 extension Configuration {
-  /// Where decompressed files are kept for a second look: beside the database, on its disk.
+  /// Where what is too much for memory is kept meanwhile: beside the database, on its disk.
   var spillDirectory: BatchPath {
     database.isEmpty ? BatchPath("/tmp") : DatabasePlace.directory(of: database)
   }

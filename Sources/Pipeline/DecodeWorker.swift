@@ -12,6 +12,8 @@ final class DecodeWorker: @unchecked Sendable {
   struct Step: Sendable {
     let worker: DecodeWorker
     var stretches: [Stretch] = []
+    /// The values of all of them.
+    var values: ValueStore.Place
   }
 
   /// The changes of one file, or of a part of it.
@@ -28,21 +30,31 @@ final class DecodeWorker: @unchecked Sendable {
   let index: Int
   private var decoder: RecordDecoder
   private let reader = BatchFileReader()
-  private let spill: SpillFile?
+  private let budget: ValueBudget
+  private let spillDirectory: BatchPath
+  private var spill: SpillFile?
+  /// What the values of a step are packed into.
+  private var values = ValueBlock()
   private var waiting: ArraySlice<(slot: Int, file: RunFile)> = []
-  private var open: (slot: Int, bytesTold: UInt64)?
+  private var open: (slot: Int, path: BatchPath, bytesTold: UInt64)?
   private var spare: [ChangeBatch] = []
 
-  /// A step ends when so many changes are decoded.
+  /// A step ends when so many changes are decoded, or their values have so many bytes.
   private static let stepChanges = 16_384
+  private static let stepBytes = 8 << 20
 
   /// Makes a worker.
   ///
-  /// - Parameter spill: where the decompressed bytes of compressed files are kept.
-  init(index: Int, decoder: consuming RecordDecoder, spill: SpillFile?) {
+  /// - Parameters:
+  ///   - budget: how many bytes of values may be held.
+  ///   - spillDirectory: where the others go.
+  init(
+    index: Int, decoder: consuming RecordDecoder, budget: ValueBudget, spillDirectory: BatchPath
+  ) {
     self.index = index
     self.decoder = decoder
-    self.spill = spill
+    self.budget = budget
+    self.spillDirectory = spillDirectory
   }
 
   /// Whether the unit is finished.
@@ -61,17 +73,35 @@ final class DecodeWorker: @unchecked Sendable {
 
   /// Decodes until there is enough to hand over, or the unit is finished.
   func step() throws -> Step {
-    var step = Step(worker: self)
+    var step = Step(worker: self, values: .memory(values))
     var changes = 0
-    while changes < Self.stepChanges, !isDone {
+    while changes < Self.stepChanges, values.count < Self.stepBytes, !isDone {
       try Task.checkCancellation()
       var batch = spare.popLast() ?? ChangeBatch()
       batch.removeAll()
+      batch.values = values
       let stretch = decodeStretch(into: batch, limit: Self.stepChanges - changes)
       changes += stretch.batch.changes.count
       step.stretches.append(stretch)
     }
+    step.values = try putAside()
     return step
+  }
+
+  /// Leaves the values of a step in memory, or writes them to a file where they are too many.
+  private func putAside() throws(IngestError) -> ValueStore.Place {
+    if budget.take(values.count) {
+      let block = values
+      values = ValueBlock(expecting: block.count * 17 / 16)
+      return .memory(block)
+    }
+    let file: SpillFile
+    if let spill { file = spill } else { file = try SpillFile(directory: spillDirectory) }
+    spill = file
+    let offset = file.byteCount
+    try file.append(values.bytes)
+    values.removeAll()
+    return .file(file, offset: offset)
   }
 
   private func decodeStretch(into batch: consuming ChangeBatch, limit: Int) -> Stretch {
@@ -96,30 +126,22 @@ final class DecodeWorker: @unchecked Sendable {
   private func giveUp(on stretch: inout Stretch, _ error: IngestError) {
     var outcome = RunFile.Outcome(error: error, isPartial: true)
     if open != nil {
-      outcome.layout = decoder.layout
-      do throws(IngestError) {
-        let read = try reader.finish()
-        outcome.identity = read.identity
-        outcome.spill = read.spill
-      } catch {
-        // Its records cannot be fetched either: the second pass will leave the file out.
-        outcome.hasChanged = true
-      }
+      outcome.hasBegun = decoder.layout != nil
+      reader.close()
     }
     stretch.outcome = outcome
     open = nil
   }
 
   private func open(_ file: RunFile, slot: Int) throws(IngestError) {
-    try reader.open(
-      file.file, startOffset: file.context.offset, spill: spill, spillsPlainFiles: file.isRemote)
+    try reader.open(file.file, startOffset: file.context.offset)
     decoder.begin(file.context)
-    open = (slot, 0)
+    open = (slot, file.file.path, 0)
   }
 
   private func decode(into stretch: inout Stretch, limit: Int) throws(IngestError) {
     var consumed: UInt64 = 0
-    while stretch.batch.changes.count < limit {
+    while stretch.batch.changes.count < limit, values.count < Self.stepBytes {
       let window = try reader.next()
       let used = decoder.decode(window.bytes, isEnd: window.isEnd, into: &stretch.batch)
       reader.consume(used)
@@ -143,18 +165,19 @@ final class DecodeWorker: @unchecked Sendable {
   }
 
   private func finish(_ stretch: inout Stretch, consumed: UInt64) throws(IngestError) {
-    var outcome = RunFile.Outcome(error: failure, layout: decoder.layout)
+    var outcome = RunFile.Outcome(error: failure, hasBegun: decoder.layout != nil)
     let read = try reader.finish()
     outcome.identity = read.identity
     outcome.hash = read.contentHash.bytes
     outcome.consumedBytes = consumed
-    outcome.spill = read.spill
-    outcome.hasChanged = read.hasChanged
     if case .torn(_, let reason) = decoder.endState { outcome.tornReason = reason }
-    if read.isTruncated {
-      outcome.tornReason = "its compressed data is cut off"
-      outcome.isPartial = true
+    if read.isTruncated { outcome.tornReason = "its compressed data is cut off" }
+    if read.hasChanged {
+      outcome.error = IngestError(
+        .file, file: open?.path.description, cause: "the file changed while it was read",
+        hint: "Run again when it is complete.")
     }
+    outcome.isPartial = read.isTruncated || read.hasChanged
     stretch.outcome = outcome
     stretch.bytesRead += read.rawByteCount - min(open?.bytesTold ?? 0, read.rawByteCount)
     open = nil

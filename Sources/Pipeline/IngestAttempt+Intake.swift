@@ -21,11 +21,7 @@ extension IngestAttempt {
       let paths = chunk.map(\.path.bytes)
       let records = try await writer.perform { store in try store.files(atPaths: paths) }
       for (file, record) in zip(chunk, records) {
-        if let error = unusable.files[file.path] {
-          summary.failedFiles.append(error)
-        } else {
-          try await takeIn(file, record: record)
-        }
+        try await takeIn(file, record: record)
       }
       start = end
     }
@@ -124,8 +120,7 @@ extension IngestAttempt {
         file: file, record: record, stamp: stamp,
         context: contexts.context(
           of: file, resumeOffset: resume.offset, recordIndex: resume.records),
-        isRemote: mounts.isRemote(file.root), isReread: isReread,
-        refusal: unusable.partial[file.path]))
+        isReread: isReread, refusal: refused[file.path]))
   }
 
   /// Adds the files in the manifest that hold changes of a collection and are not in the run, or
@@ -170,7 +165,7 @@ extension IngestAttempt {
   /// Looks a file of the manifest up again.
   private func knownFile(_ record: FileRecord) throws(IngestError) -> BatchFile {
     let path = BatchPath(record.path)
-    if let error = unusable.files[path] { throw error }
+    if let error = refused[path]?.error { throw error }
     guard let file = BatchFile(existing: path, series: BatchPath(record.series)),
       record.isSameVersion(as: file.identity)
     else { throw Self.isNeeded(record.path) }

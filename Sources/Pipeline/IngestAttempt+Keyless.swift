@@ -37,7 +37,7 @@ extension IngestAttempt {
 
   private func append(
     _ change: SequencedChange, of index: Int, _ ordered: OrderedChanges, to batch: inout RowBatch,
-    reading reader: RecordReader
+    reading reader: ValueReader
   ) throws {
     let cells = try reader.appendValues(of: change, to: &batch.buffer)
     let rank = ordered.rank(of: change)
@@ -76,7 +76,7 @@ extension IngestAttempt {
 
   private func count(
     _ change: SequencedChange, _ ordered: OrderedChanges, into batch: inout BagBatch,
-    reading reader: RecordReader
+    reading reader: ValueReader
   ) throws {
     let rank = ordered.rank(of: change)
     let file = fileIDs[Int(change.file)]
@@ -174,11 +174,11 @@ extension IngestAttempt {
   }
 
   private mutating func quarantine(
-    _ change: SequencedChange, of index: Int, reading reader: RecordReader
+    _ change: SequencedChange, of index: Int, reading reader: ValueReader
   ) throws {
     files[Int(change.file)].quarantined.append(
       QuarantinedRecord(
-        bytes: try reader.bytes(of: change), byteOffset: change.recordOffset,
+        bytes: try reader.record(of: change), byteOffset: change.recordOffset,
         recordIndex: Int(change.recordIndex), table: catalog.entries[index].source,
         reason: "the table takes inserts alone (@append), and this is another change"))
   }

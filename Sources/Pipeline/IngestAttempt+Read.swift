@@ -4,7 +4,7 @@ import CollectionStore
 import RecordFormats
 import Sequencing
 
-/// The first pass, and the search for keys: a table whose key is unknown is read for evidence, and
+/// Reading the files, and the search for keys: a table whose key is unknown is read for evidence, and
 /// read again once the evidence is enough.
 extension IngestAttempt {
   /// Reads the run's new files; then what was held for want of a key that is known by now.
@@ -56,12 +56,12 @@ extension IngestAttempt {
     takes: @escaping @Sendable (Catalog.Entry) -> Bool
   ) async throws {
     readings += 1
-    var pass = FirstPass(
+    var pass = DecodePass(
       catalog: catalog, files: files, sequencer: sequencer,
-      spill: spilling ? spill : nil, spillDirectory: configuration.spillDirectory,
+      spill: spilling ? spill : nil, values: values,
+      spillDirectory: configuration.spillDirectory,
       counting: counting, gathering: gathering,
-      takes: takes, unusable: unusable, lineages: book.lineages,
-      transactions: transactions, progress: progress)
+      takes: takes, lineages: book.lineages, transactions: transactions, progress: progress)
     // Held in two places they would be copied.
     files = []
     defer { files = pass.files }
@@ -69,6 +69,7 @@ extension IngestAttempt {
     catalog = pass.catalog
     sequencer = pass.sequencer
     spill = pass.spill ?? spill
+    values = pass.values
     book.lineages = pass.lineages
     transactions = pass.transactions
     progress = pass.progress

@@ -231,7 +231,7 @@ private struct OrderUpdate: Sendable {
 }
 
 extension FileRecord {
-  /// Takes over what the first pass found of a file.
+  /// Takes over what reading a file showed.
   mutating func describe(_ file: RunFile) {
     guard let outcome = file.outcome else { return }
     state = .applied

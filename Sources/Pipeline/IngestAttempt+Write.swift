@@ -4,7 +4,7 @@ import CollectionStore
 import RecordFormats
 import Sequencing
 
-/// The second pass: what the released changes leave of each row goes to the store.
+/// Writing: what the released changes leave of each row goes to the store.
 extension IngestAttempt {
   /// Writes every collection's rows.
   mutating func writeCollections() async throws {
@@ -145,7 +145,6 @@ extension IngestAttempt {
       _ = try reader.appendValues(of: change, to: &buffer)
       rows += 1
     }
-    // What lies between texts that were copied as one stretch is not part of them.
     return rows == 0 ? .max : buffer.cells.reduce(0) { $0 + Int($1.text.count) } / rows
   }
 

@@ -11,8 +11,8 @@ struct IngestAttempt {
   /// What is known of the collections; the session keeps it when the attempt succeeds.
   var catalog: Catalog
   let width: Int
-  /// What earlier attempts of the call found to be unusable.
-  let unusable: Unusable
+  /// The files that earlier attempts of the call did not read to their ends, and how that ended.
+  let refused: [BatchPath: RunFile.Outcome]
 
   var summary = RunSummary()
   /// The files that are read, by slot.
@@ -20,10 +20,11 @@ struct IngestAttempt {
   /// Manifest rows of files that were only touched.
   var touched: [FileRecord] = []
   var contexts = FileContexts(SideFiles())
-  var mounts = RemoteRoots()
   var sequencer = Sequencer()
   /// The changes that are too many to be held.
   var spill: ChangeSpill
+  /// The changes' values.
+  var values: ValueStore
   var progress: ProgressMeter
   /// Collections some of whose keys could not be refolded: their changes of this call wait.
   var blocked: [Int: HeldTable] = [:]
@@ -54,17 +55,18 @@ struct IngestAttempt {
   let now: Int64
   /// How often files were read: what was learned of them may be news.
   var readings = 0
-  /// What records were read again with; a new one when files were added.
-  private var readers: [RecordReader] = []
+  /// What values are read with; new ones when more files were read.
+  private var readers: [ValueReader] = []
 
   init(
     configuration: Configuration, writer: StoreWriter, catalog: Catalog, book: OrderBook,
-    width: Int, waits: Bool, arriving: [BatchFile]?, now: Int64, unusable: Unusable,
-    rebuild: String?,
+    width: Int, waits: Bool, arriving: [BatchFile]?, now: Int64,
+    refused: [BatchPath: RunFile.Outcome], rebuild: String?,
     onEvent: @escaping @Sendable (PipelineEvent) -> Void
   ) {
     spill = ChangeSpill(
       directory: configuration.spillDirectory, heldByteCount: configuration.heldByteCount)
+    values = ValueStore(heldByteCount: configuration.heldValueByteCount)
     self.book = book
     self.waits = waits
     self.arriving = arriving
@@ -73,7 +75,7 @@ struct IngestAttempt {
     self.writer = writer
     self.catalog = catalog
     self.width = width
-    self.unusable = unusable
+    self.refused = refused
     self.rebuild = rebuild
     progress = ProgressMeter(onEvent)
   }
@@ -88,7 +90,6 @@ struct IngestAttempt {
     try await readFiles()
     try await readForRebuilds()
     try refusePartial()
-    try refuseChanged()
     summary.stages.begin(.write)
     do {
       try await beginCommit()
@@ -96,7 +97,6 @@ struct IngestAttempt {
       noteTransactions()
       try await writeCollections()
       try await settleHistories()
-      for reader in readers { try reader.verify() }
       try await recordRest()
       try Task.checkCancellation()
       try await writer.perform { store in try store.commit() }
@@ -116,32 +116,20 @@ struct IngestAttempt {
   private func refusePartial() throws {
     var outcomes: [BatchPath: RunFile.Outcome] = [:]
     for file in files where file.refusal == nil {
-      guard var outcome = file.outcome, outcome.isPartial, outcome.layout != nil else { continue }
-      outcome.spill = nil
+      guard let outcome = file.outcome, outcome.isPartial, outcome.hasBegun else { continue }
       outcomes[file.file.path] = outcome
     }
-    if !outcomes.isEmpty { throw UnusableInput.partial(outcomes) }
+    if !outcomes.isEmpty { throw PartialFiles(outcomes: outcomes) }
   }
 
-  /// A file that changed while it was read may be of two versions: the call goes on without it.
-  private func refuseChanged() throws {
-    for file in files where file.outcome?.hasChanged == true {
-      throw UnusableInput.file(
-        file.file.path,
-        IngestError(
-          .file, file: file.file.path.description, cause: "the file changed while it was read",
-          hint: "Run again when it is complete."))
-    }
-  }
-
-  /// A reader of the run's files, as they are known by now.
-  mutating func takeReader() -> RecordReader { takeReaders(1)[0] }
+  /// A reader of the values that were put aside by now.
+  mutating func takeReader() -> ValueReader { takeReaders(1)[0] }
 
   /// As many readers, for one worker each.
-  mutating func takeReaders(_ count: Int) -> [RecordReader] {
+  mutating func takeReaders(_ count: Int) -> [ValueReader] {
     var taken = Array(readers.filter { $0.readings == readings }.prefix(count))
     while taken.count < count {
-      let reader = RecordReader(files: files, catalog: catalog, readings: readings)
+      let reader = ValueReader(values, readings: readings)
       readers.append(reader)
       taken.append(reader)
     }
@@ -149,29 +137,7 @@ struct IngestAttempt {
   }
 }
 
-/// What attempts of one call found to be unusable, so that the next leaves it out.
-struct Unusable: Sendable {
-  /// Files that changed between the passes.
-  private(set) var files: [BatchPath: IngestError] = [:]
-  /// Files that were not read to their ends, and how that ended: nothing of them is used.
-  private(set) var partial: [BatchPath: RunFile.Outcome] = [:]
-  private var records: [BatchPath: [UInt64: QuarantinedRecord]] = [:]
-
-  /// Adds what an attempt found.
-  mutating func insert(_ input: UnusableInput) {
-    switch input {
-    case .file(let path, let error): files[path] = error
-    case .record(let path, let record): records[path, default: [:]][record.byteOffset] = record
-    case .partial(let outcomes): partial.merge(outcomes) { _, newer in newer }
-    }
-  }
-
-  /// Moves unusable records of a file from a batch's changes to its quarantine.
-  func remove(from batch: inout ChangeBatch, path: BatchPath) {
-    guard !records.isEmpty, let bad = records[path] else { return }
-    let found = batch.changes.compactMap { bad[$0.recordOffset] }
-    if found.isEmpty { return }
-    batch.changes.removeAll { bad[$0.recordOffset] != nil }
-    batch.quarantined += found
-  }
+/// Files that were not read to their ends: the call is done again without them.
+struct PartialFiles: Error {
+  let outcomes: [BatchPath: RunFile.Outcome]
 }

@@ -56,13 +56,13 @@ package struct IngestSession: Sendable {
     _ listing: ScanResult, arriving: [BatchFile]? = nil, rebuild: String? = nil,
     stages: StageTimes = StageTimes(), onEvent: @escaping @Sendable (PipelineEvent) -> Void
   ) async throws -> RunSummary {
-    var unusable = Unusable()
+    var refused: [BatchPath: RunFile.Outcome] = [:]
     var stages = stages
     while true {
       let now = clock()
       var attempt = IngestAttempt(
         configuration: configuration, writer: writer, catalog: catalog, book: book, width: width,
-        waits: waits, arriving: arriving, now: now, unusable: unusable, rebuild: rebuild,
+        waits: waits, arriving: arriving, now: now, refused: refused, rebuild: rebuild,
         onEvent: onEvent)
       attempt.summary.stages = stages
       do {
@@ -71,8 +71,8 @@ package struct IngestSession: Sendable {
         book = attempt.book
         lastCall = now
         return summary
-      } catch let input as UnusableInput {
-        unusable.insert(input)
+      } catch let partial as PartialFiles {
+        refused.merge(partial.outcomes) { $1 }
         stages = attempt.summary.stages
       }
     }

@@ -36,7 +36,7 @@ struct KeyHashes: Sendable {
   }
 }
 
-extension FirstPass {
+extension DecodePass {
   /// Gathers the keys that a batch's changes name, and at the file's end makes filters of them.
   mutating func gatherKeys(of batch: ChangeBatch, slot: Int, routes: DecoderRoutes, isEnd: Bool) {
     var found = Array(repeating: KeyHashes(), count: batch.tables.count)

@@ -78,7 +78,7 @@ struct LinkedRows {
   ///
   /// - Parameter cause: of a refold, the manifest's id of the file that made it necessary; else 0.
   mutating func fold(
-    _ component: Component, upon stored: [KnownKey], reading reader: RecordReader,
+    _ component: Component, upon stored: [KnownKey], reading reader: ValueReader,
     cause: Int64 = 0
   ) throws {
     var fold = SerialFold()
@@ -117,7 +117,7 @@ struct LinkedRows {
   /// Tells the newest change of each lineage of a row whose component changed in several, and whether
   /// those of one time differ.
   private mutating func appendLineages(
-    of row: Int, from component: Component, reading reader: RecordReader
+    of row: Int, from component: Component, reading reader: ValueReader
   ) throws {
     guard batch.rows[row].order == .time else { return }
     let newest = component.newestOfLineages(Array(batch.buffer.bytes[batch.rows[row].id.indices]))

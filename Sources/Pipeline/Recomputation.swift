@@ -212,8 +212,3 @@ extension KeyRule {
     }
   }
 }
-
-extension Operation {
-  /// Whether it may be the first change of a row.
-  var begins: Bool { self == .insert || self == .upsert }
-}

@@ -53,7 +53,7 @@ struct RowAssembler {
   ///
   /// - Parameter keys: by their place in the order of `_id`; those that are done are taken away.
   mutating func assemble(
-    _ keys: inout Range<Int>, into batch: inout RowBatch, reading reader: RecordReader
+    _ keys: inout Range<Int>, into batch: inout RowBatch, reading reader: ValueReader
   ) throws {
     batch.collection = collection
     while !keys.isEmpty, batch.buffer.bytes.count < Self.byteLimit {
@@ -77,7 +77,7 @@ struct RowAssembler {
 
   private mutating func append(
     _ group: OrderedChanges.Group, id: RowIDs.ID, to batch: inout RowBatch,
-    reading reader: RecordReader
+    reading reader: ValueReader
   ) throws {
     fold.fold(group, of: ordered)
     repeats += fold.repeats
@@ -114,7 +114,7 @@ struct RowAssembler {
   /// Looks for conflicts among the changes of a key that is written otherwise.
   private mutating func compareDoubles(
     _ group: OrderedChanges.Group, id: RowIDs.ID, to batch: inout RowBatch,
-    reading reader: RecordReader
+    reading reader: ValueReader
   ) throws {
     fold.fold(group, of: ordered)
     if fold.doubles.isEmpty { return }
@@ -129,7 +129,7 @@ struct RowAssembler {
   /// Tells the newest change of each lineage of a key that changed in several, and compares those of
   /// one time: they are copies of one change, or nobody knows which is right.
   private mutating func appendLineages(
-    of group: OrderedChanges.Group, to batch: inout RowBatch, reading reader: RecordReader
+    of group: OrderedChanges.Group, to batch: inout RowBatch, reading reader: ValueReader
   ) throws {
     let lineages = ordered.newestOfLineages(group)
     let start = batch.layers.count
@@ -148,7 +148,7 @@ struct RowAssembler {
   /// Whether two records say different things of a row; then that is noted.
   private func differ(
     _ won: SequencedChange, _ lost: SequencedChange, id: ByteRange, kind: RowConflict.Kind,
-    _ batch: inout RowBatch, _ reader: RecordReader
+    _ batch: inout RowBatch, _ reader: ValueReader
   ) throws -> Bool {
     if kind == .lineages, ordered.rank(of: won).phase & 1 == 0 { return false }
     if try reader.saySame(won, lost) { return false }

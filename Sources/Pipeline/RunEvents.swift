@@ -22,9 +22,9 @@ package struct Progress: Sendable, Hashable {
   package enum Phase: String, Sendable {
     /// Looking for files.
     case scanning
-    /// First pass: reading every record's place in the log.
+    /// Reading every record's place in the log.
     case reading
-    /// Second pass: writing the rows.
+    /// Writing the rows.
     case writing
   }
   package var phase: Phase = .scanning

@@ -4,7 +4,7 @@ import CollectionStore
 import RecordFormats
 import Sequencing
 
-/// A batch file of a run: what is known before it is read, and what the first pass found.
+/// A batch file of a run: what is known before it is read, and what reading it showed.
 struct RunFile: Sendable {
   /// The file as it was listed.
   let file: BatchFile
@@ -14,8 +14,6 @@ struct RunFile: Sendable {
   let stamp: FileStamp
   /// What its decoder must know: table by path, `schemas.yaml`, where an earlier run stopped.
   let context: FileContext
-  /// Whether it lies on a FUSE or network mount, where each look costs a request.
-  let isRemote: Bool
   /// Whether the manifest has this version already: it is read for changes that were held, or for
   /// a refold.
   let isReread: Bool
@@ -37,11 +35,10 @@ struct RunFile: Sendable {
   var keyFilters: [Int: [UInt8]] = [:]
 
   init(
-    file: BatchFile, record: FileRecord, stamp: FileStamp, context: FileContext, isRemote: Bool,
-    isReread: Bool, refusal: Outcome?
+    file: BatchFile, record: FileRecord, stamp: FileStamp, context: FileContext, isReread: Bool,
+    refusal: Outcome?
   ) {
     self.refusal = refusal
-    self.isRemote = isRemote
     self.file = file
     self.record = record
     self.stamp = stamp
@@ -56,8 +53,8 @@ struct RunFile: Sendable {
   struct Outcome: Sendable {
     /// What made the file unusable from some byte on, or nil.
     var error: IngestError?
-    /// What was learned of its form; nil when nothing could be read.
-    var layout: FileLayout?
+    /// Whether its form was recognised.
+    var hasBegun = false
     /// The version that was read; nil when it was not read to its end.
     var identity: FileIdentity?
     /// Hash of its raw bytes; empty when it was not read to its end.
@@ -66,12 +63,9 @@ struct RunFile: Sendable {
     var consumedBytes: UInt64 = 0
     /// Why the rest was not used, or nil: the last record is cut off.
     var tornReason: String?
-    /// Where its decompressed bytes are kept, if it is compressed.
-    var spill: SpillExtent?
-    /// Whether it changed while it was read.
-    var hasChanged = false
-    /// Whether it was not read to its end, where the checksum of a compressed file stands: nothing
-    /// of it is used, so that a later content under its name need not take anything back.
+    /// Whether it was not read to its end, where the checksum of a compressed file stands, or
+    /// changed meanwhile: nothing of it is used, so that a later content under its name need not take
+    /// anything back.
     var isPartial = false
   }
 

@@ -38,8 +38,18 @@ extension RecordDecoder {
     change.counter = draft.counter
     change.recordIndex = UInt32(truncatingIfNeeded: recordIndex)
     change.recordOffset = offset + UInt64(draft.start)
-    change.recordLength = UInt32(draft.bytes.count)
+    change.values = pack(change, draft, shape, into: batch.values)
     return change
+  }
+
+  private mutating func pack(
+    _ change: Change, _ draft: Draft, _ shape: ColumnSet, into block: ValueBlock
+  ) -> ByteRange {
+    guard isPacked(draft.table) else { return ByteRange() }
+    if case .append? = states[draft.table].key, !change.operation.begins {
+      return packRecord(draft.bytes, into: block)
+    }
+    return pack(change, shape, into: block)
   }
 
   /// Whether a lineage is the configured one, with or without its kind in front.

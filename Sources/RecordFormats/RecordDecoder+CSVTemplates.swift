@@ -22,7 +22,7 @@ extension RecordDecoder {
     form.pointee.hits += 1
     change.recordIndex = UInt32(truncatingIfNeeded: recordIndex)
     change.recordOffset = offset + UInt64(start)
-    change.recordLength = UInt32(end - start)
+    change.values = pack(row: window, change, form, into: batch.values)
     batch.changes.append(change)
     countRecord(into: &batch)
     hasPlainRows = false
@@ -168,28 +168,5 @@ extension RecordDecoder {
     return EmbeddedText(
       text: UnsafeRawBufferPointer(rebasing: window[field.start..<field.start + field.count]),
       quote: String(decoding: quote, as: UTF8.self))
-  }
-
-  // MARK: Second pass
-
-  /// Appends the cells of the row that was scanned last: of each column that its change names; none
-  /// of a delete's.
-  mutating func appendCells(ofRow window: UnsafeRawBufferPointer, to buffer: inout CellBuffer) {
-    let isPlain = texts.csv.fields.count == csvColumns.count
-    if !isPlain, Self.operation(content(texts.csv.fields[csvColumns.count * 3], window)) == .delete
-    {
-      return
-    }
-    for place in csvColumns.indices {
-      var field = place
-      if !isPlain {
-        let exists = window[texts.csv.fields[place * 3 + 2].start] & 3
-        if exists == 0 { continue }
-        field = exists == 2 ? place * 3 + 1 : place * 3
-      }
-      let column = csvColumns[place]
-      let value = value(texts.csv.fields[field], window)
-      buffer.cells.append(cell(column, value, states[csvTable].types[column], &buffer.bytes))
-    }
   }
 }

@@ -9,7 +9,12 @@ extension RecordDecoder {
     let state = states[draft.table]
     guard !state.needsKeyEvidence, change.flags.isDisjoint(with: [.keyMove, .unreadableCursor])
     else { return false }
-    if case .wholeRow? = state.key, !state.plan.isSkipped { return false }
+    switch state.key {
+    case .wholeRow? where !state.plan.isSkipped: return false
+    // Its record is put aside as it is.
+    case .append? where !change.operation.begins: return false
+    default: break
+    }
     if case .fields = state.plan.order { return false }
     return true
   }
@@ -23,11 +28,14 @@ extension RecordDecoder {
     _ draft: Draft, _ change: Change, _ columns: [Int: (before: Int, after: Int)], _ holes: [Hole]
   ) -> RecordForm? {
     guard let keyParts = keyParts(draft, columns) else { return nil }
-    let named = touched.filter { !slots[$0].named.isAbsent }.map { column in
-      (column: Int32(column), value: Int32(namedValue(column, columns)))
+    let named = isPacked(draft.table) ? touched.filter { !slots[$0].named.isAbsent }.sorted() : []
+    let namedMemory = templates.memory.allocate((value: Int32, kind: UInt8).self, named.count)
+    for (place, column) in named.enumerated() {
+      namedMemory[place] = (
+        value: Int32(namedValue(column, columns)),
+        kind: PackedValues.Kind(states[draft.table].types[column]).rawValue
+      )
     }
-    let namedMemory = templates.memory.allocate((column: Int32, value: Int32).self, named.count)
-    for (place, entry) in named.enumerated() { namedMemory[place] = entry }
     let keyMemory = templates.memory.allocate(
       (new: Int32, old: Int32, isNumeric: Bool).self, keyParts.count)
     for (place, part) in keyParts.enumerated() { keyMemory[place] = part }

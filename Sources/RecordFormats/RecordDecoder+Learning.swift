@@ -80,7 +80,7 @@ extension RecordDecoder {
     }
     let letter = tokens.base.load(fromByteOffset: start + prefixCount, as: UInt8.self)
     return Lesson(
-      index: index, next: next, start: start, end: start + Int(change.recordLength),
+      index: index, next: next, start: start, end: start + draft.bytes.count,
       prefix: UnsafeRawBufferPointer(start: tokens.base + start, count: prefixCount),
       flatTable: draft.isFlat ? draft.table : -1,
       slot: draft.isFlat ? 0 : TemplateStore.slot(letter))

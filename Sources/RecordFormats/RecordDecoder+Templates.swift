@@ -27,7 +27,9 @@ extension RecordDecoder {
       form.pointee.hits += 1
       change.recordIndex = UInt32(truncatingIfNeeded: recordIndex + count)
       change.recordOffset = origin + UInt64(start)
-      change.recordLength = UInt32(truncatingIfNeeded: found.end - start)
+      change.values = pack(
+        change, form, tokens.base, limit: tokens.byteCount, hasEscapes: found.hasEscapes,
+        into: batch.values)
       batch.changes.append(change)
       count += 1
       index += templates.templates[found.template].tokenCount
@@ -38,11 +40,11 @@ extension RecordDecoder {
     return index
   }
 
-  /// A template that matches a record, the record's form, and where the record ends.
+  /// A template that matches a record, the record's form, and whether its values may have escapes.
   private struct Found {
     var template: Int
     var form: Int
-    var end: Int
+    var hasEscapes: Bool
   }
 
   /// Finds a template that matches the record at a token.
@@ -69,29 +71,24 @@ extension RecordDecoder {
       let end = RecordTemplate.match(
         template.pointee.steps, tokens.base, from: first, limit: tokens.byteCount,
         offsets: tokens.offsets + index, into: match)
-      guard end > 0, let form = templates.form(of: candidate),
-        hasGoodEscapes(tokens.base, template, templates.forms + form)
-      else { continue }
+      guard end > 0, let form = templates.form(of: candidate) else { continue }
+      let hasEscapes = mayHaveEscapes(tokens.base, template)
+      if hasEscapes, !hasGoodEscapes(tokens.base, template, templates.forms + form) { continue }
       group.alternatives.promote(slot, place)
-      return Found(template: candidate, form: form, end: end)
+      return Found(template: candidate, form: form, hasEscapes: hasEscapes)
     }
     return nil
   }
 
-  /// Whether all escapes in the values are valid, and none is in the key.
+  /// Whether there is a backslash anywhere from the first to the last value of a run.
   @inline(__always)
-  private mutating func hasGoodEscapes(
-    _ base: UnsafeRawPointer, _ template: UnsafePointer<RecordTemplate>,
-    _ form: UnsafePointer<RecordForm>
+  private mutating func mayHaveEscapes(
+    _ base: UnsafeRawPointer, _ template: UnsafePointer<RecordTemplate>
   ) -> Bool {
     let spanCount = template.pointee.spanCount
-    if spanCount == 0 { return true }
-    if isClean(base, template.pointee.spans.0),
-      spanCount == 1 || isClean(base, template.pointee.spans.1)
-    {
-      return true
-    }
-    return checkEscapes(base, template, form)
+    if spanCount == 0 { return false }
+    if !isClean(base, template.pointee.spans.0) { return true }
+    return spanCount == 2 && !isClean(base, template.pointee.spans.1)
   }
 
   @inline(__always)
@@ -102,8 +99,9 @@ extension RecordDecoder {
     return memchr(base + start, 0x5C, end - start) == nil
   }
 
+  /// Whether all escapes in the values are valid, and none is in the key.
   @inline(never)
-  private mutating func checkEscapes(
+  private mutating func hasGoodEscapes(
     _ base: UnsafeRawPointer, _ template: UnsafePointer<RecordTemplate>,
     _ form: UnsafePointer<RecordForm>
   ) -> Bool {
@@ -222,72 +220,5 @@ extension RecordDecoder {
       }
     }
     return true
-  }
-
-  /// Reads a record's values by a template; nil when none matches.
-  mutating func valuesByTemplates(
-    _ bytes: UnsafeRawBufferPointer, layout: FileLayout, into buffer: inout CellBuffer
-  ) -> UInt32? {
-    guard templates.count > 0, indexer.index(bytes) == .indexed else { return nil }
-    let tokens = indexer.tokens
-    let flatTable =
-      templates.hasFlatGroups ? layout.table.flatMap { tableIndexes[$0] } ?? -1 : -1
-    guard tokens.byte(0) == UInt8(ascii: "{"),
-      let found = findTemplate(tokens, at: 0, flatTable: flatTable)
-    else { return nil }
-    let form = UnsafePointer(templates.forms + found.form)
-    let table = Int(form.pointee.change.table)
-    guard templates.templates[found.template].tokenCount == tokens.count,
-      found.end == bytes.count, schemas == nil || states[table].schemas === schemas
-    else { return nil }
-    let (span, isPlain) = namedSpan(tokens.base, form)
-    let copy = buffer.bytes.count
-    if isPlain { buffer.bytes.append(contentsOf: span) }
-    for index in 0..<form.pointee.namedCount {
-      let (column, place) = form.pointee.named[index]
-      guard place >= 0 else {
-        buffer.cells.append(Cell(null: UInt32(column)))
-        continue
-      }
-      let text = value(Int(place), tokens.base)
-      let type = states[table].types[Int(column)]
-      if text.equals("null") {
-        buffer.cells.append(Cell(null: UInt32(column)))
-      } else if isPlain, type == nil || type == .text, let span = span.baseAddress,
-        let start = text.baseAddress
-      {
-        buffer.cells.append(
-          Cell(
-            column: UInt32(column),
-            text: ByteRange(offset: copy + (start - span), count: text.count)))
-      } else {
-        let kind: RawValue.Kind = JSONText.hasEscape(text) ? .jsonEscaped : .text
-        let raw = RawValue(kind: kind, text: text)
-        buffer.cells.append(cell(Int(column), raw, type, &buffer.bytes))
-      }
-    }
-    return UInt32(table)
-  }
-
-  /// The stretch of the record that was matched last in which all named values lie.
-  ///
-  /// - Returns: it, and whether it may be copied whole, in place of each value: they lie close
-  ///   together, and without escapes.
-  private mutating func namedSpan(
-    _ base: UnsafeRawPointer, _ form: UnsafePointer<RecordForm>
-  ) -> (span: UnsafeRawBufferPointer, isPlain: Bool) {
-    var start = Int.max
-    var end = 0
-    for index in 0..<form.pointee.namedCount {
-      let place = Int(form.pointee.named[index].value)
-      guard place >= 0 else { continue }
-      let value = templates.memory.values[place]
-      start = min(start, value.start)
-      end = max(end, value.start + value.count)
-    }
-    guard start < end, end - start < form.pointee.namedCount * 256,
-      memchr(base + start, 0x5C, end - start) == nil
-    else { return (UnsafeRawBufferPointer(start: nil, count: 0), false) }
-    return (UnsafeRawBufferPointer(start: base + start, count: end - start), true)
   }
 }

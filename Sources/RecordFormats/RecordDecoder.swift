@@ -5,14 +5,13 @@ import Scanning
 /// Turns the bytes of batch files into changes.
 ///
 /// One for each worker, used for file after file: it keeps the tables, lineages and record templates
-/// that it met, so their indexes keep their meaning. The records' values are left where they are;
-/// ``values(ofRecord:layout:into:)`` reads them once a change is known to be needed.
+/// that it met, so their indexes keep their meaning. The records' values are packed
+/// (``PackedValues``), to be looked at once a change is known to be needed.
 ///
 /// Whether a record is quarantined is decided when it is decoded, by its bytes and its table's plan
 /// alone: it must be text and have the form of a record, to the last escape and number; its images
-/// must hold what it says they hold; key, cursor and counts must be readable. What passes can be
-/// read again: ``values(ofRecord:layout:into:)`` refuses only bytes that are others by now. So it
-/// never matters which other files are there, and whether they make reading a record needless.
+/// must hold what it says they hold; key, cursor and counts must be readable. So it never matters
+/// which other files are there, and whether they make a record needless.
 ///
 /// It cannot be copied: the compiler would for many a call, all of its memory counted up and down,
 /// and two copies would learn their templates into one memory.
@@ -29,8 +28,6 @@ package struct RecordDecoder: ~Copyable {
   var tableIndexes: [SourceTable: Int] = [:]
   var lineageIndexes: [String: UInt32] = ["": 0]
   var templates = TemplateStore()
-  /// How many records of the second pass were decoded to learn from them.
-  var lessons = 0
   let indexer = JSONIndexer()
   let embedded = EmbeddedJSON()
   let embeddedCount = EmbeddedJSON()
@@ -72,6 +69,8 @@ package struct RecordDecoder: ~Copyable {
   var countMembers: [JSONMember] = []
   var textScratch: [UInt8] = []
   var keyScratch: [UInt8] = []
+  var packScratch: [UInt8] = []
+  var packed: [(kind: PackedValues.Kind, count: Int)] = []
   var lastTableBytes: [UInt8] = []
   var lastTable = -1
 

@@ -15,8 +15,9 @@ struct RecordForm {
   /// whether it is a number.
   var keyParts: UnsafeMutablePointer<(new: Int32, old: Int32, isNumeric: Bool)>
   var keyCount: Int
-  /// The columns that the change names: the column, and its value's index, -1 for NULL.
-  var named: UnsafeMutablePointer<(column: Int32, value: Int32)>
+  /// The columns that the change names, ascending, where values are wanted: the index of each one's
+  /// value, -1 for NULL, and what becomes of its texts (``PackedValues/Kind``).
+  var named: UnsafeMutablePointer<(value: Int32, kind: UInt8)>
   var namedCount: Int
   /// How many records of the current file have it.
   var hits = 0

@@ -26,8 +26,8 @@ package struct ChangeQueue: Sendable {
   }
 
   mutating func append(
-    _ change: Change, keyBytes: UnsafeBufferPointer<UInt8>, file: UInt32, lineage: UInt32,
-    shape: UInt32
+    _ change: Change, keyBytes: UnsafeBufferPointer<UInt8>, values: UInt64, file: UInt32,
+    lineage: UInt32, shape: UInt32
   ) {
     let offset = keys.count
     let key = UnsafeBufferPointer(rebasing: keyBytes[change.key.indices])
@@ -40,9 +40,10 @@ package struct ChangeQueue: Sendable {
     changes.append(
       SequencedChange(
         position: change.position, eventTime: change.eventTime, counter: change.counter,
-        recordOffset: change.recordOffset, keyOffset: offset,
+        recordOffset: change.recordOffset,
+        valueOffset: values + UInt64(change.values.offset), keyOffset: offset,
         keyCount: change.key.count, oldKeyCount: change.oldKey.count,
-        recordLength: change.recordLength, recordIndex: change.recordIndex, file: file,
+        valueCount: change.values.count, recordIndex: change.recordIndex, file: file,
         phase: change.flags.contains(.snapshot) ? 0 : 1, lineage: lineage, shape: shape,
         operation: change.operation, isMove: isMove))
   }

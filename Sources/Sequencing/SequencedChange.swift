@@ -1,6 +1,6 @@
 package import ChangeModel
 
-/// A change as the sequencer keeps it: its rank, its key, and where its record is.
+/// A change as the sequencer keeps it: its rank, its key, and where its values are.
 ///
 /// Plain memory, about a hundred bytes; the key's bytes lie in ``ChangeQueue/keys``.
 package struct SequencedChange: Sendable {
@@ -12,12 +12,14 @@ package struct SequencedChange: Sendable {
   var counter: Int64
   /// Where the record begins in its file's decompressed bytes.
   package var recordOffset: UInt64
+  /// Where its values are, in the numbers of who admitted it.
+  package var valueOffset: UInt64
   /// Where the key begins in ``ChangeQueue/keys``; the old key of a move follows it.
   var keyOffset: Int
   var keyCount: UInt32
   var oldKeyCount: UInt32
-  /// How many bytes the record has.
-  package var recordLength: UInt32
+  /// How many bytes its values have; zero for none.
+  package var valueCount: UInt32
   /// The record's index in its file.
   package var recordIndex: UInt32
   /// The run's slot of the file; see ``Sequencer/files``.

@@ -15,7 +15,7 @@ struct BatchFileReaderTests {
   /// Reads a file to its end, consuming `step` bytes of each window (all where nil).
   func read(
     _ file: BatchFile, window: Int = 64, step: Int? = nil, start: UInt64 = 0,
-    spill: SpillFile? = nil, reader given: BatchFileReader? = nil
+    reader given: BatchFileReader? = nil
   ) -> Reading {
     var limits = BatchFileReader.Limits()
     limits.windowByteCount = window
@@ -23,7 +23,7 @@ struct BatchFileReaderTests {
     let reader = given ?? BatchFileReader(limits: limits)
     var reading = Reading()
     do throws(IngestError) {
-      try reader.open(file, startOffset: start, spill: spill)
+      try reader.open(file, startOffset: start)
     } catch {
       reading.error = error
       return reading

@@ -164,7 +164,7 @@ import Testing
     #expect(entry.record.recordIndex == 1)
   }
 
-  // Prevents a value that only the second pass looks at from stopping the run.
+  // Prevents a value that no change may need from stopping the run.
   @Test func `a record with a bad escape is quarantined, and what it hid is seen again`()
     async throws
   {

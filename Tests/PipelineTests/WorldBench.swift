@@ -31,6 +31,7 @@ struct WorldBench: Sendable {
     if plan.seed % 2 == 0 { configuration.closingLag = plan.seed / 2 % 3 }
     // Every third world holds next to nothing in memory: changes go by a temporary file.
     if plan.seed % 3 == 0 { configuration.heldByteCount = Int(plan.seed / 3 % 4) * 500 }
+    if plan.seed % 4 == 0 { configuration.heldValueByteCount = Int(plan.seed / 4 % 4) * 500 }
     // Where a database is built, the smallest tables are loaded as whole pages too.
     configuration.loadedKeyCount = 0
     self.configuration = configuration

@@ -15,7 +15,8 @@ struct Decoded: Equatable {
   var isUnreadable: Bool
   var shape: Set<String>
   var recordIndex: Int
-  var record: String
+  /// The first bytes of where the record is said to begin.
+  var start: String
   var values: [String: String]
 }
 
@@ -37,20 +38,18 @@ func keyed(_ rule: KeyRule?) -> @Sendable (SourceTable) -> TablePlan {
   }
 }
 
-/// Decodes a file that is shown in windows which grow by `step` bytes; then reads the values of
-/// every change.
+/// Decodes a file that is shown in windows which grow by `step` bytes.
 func decode(
   _ text: [UInt8], _ file: FileContext = FileContext(name: "nation_1.json"), step: Int = .max,
   values: Bool = true, plan: @escaping @Sendable (SourceTable) -> TablePlan
 ) -> Outcome {
   var decoder = RecordDecoder(plan: plan)
   decoder.begin(file)
-  return decode(text, with: &decoder, step: step, offset: Int(file.offset), values: values)
+  return decode(text, with: &decoder, step: step, offset: Int(file.offset))
 }
 
 func decode(
-  _ text: [UInt8], with decoder: inout RecordDecoder, step: Int = .max, offset: Int = 0,
-  values: Bool = true
+  _ text: [UInt8], with decoder: inout RecordDecoder, step: Int = .max, offset: Int = 0
 ) -> Outcome {
   var windows: [Int] = []
   var shown = offset
@@ -58,29 +57,25 @@ func decode(
     shown += step
     windows.append(shown)
   }
-  return decode(
-    text, with: &decoder, windows: windows + [text.count], offset: offset, values: values)
+  return decode(text, with: &decoder, windows: windows + [text.count], offset: offset)
 }
 
 /// Decodes a file of which first so many bytes are there, then so many, at last all.
 func decode(
-  _ text: [UInt8], with decoder: inout RecordDecoder, windows: [Int], offset: Int = 0, values: Bool
+  _ text: [UInt8], with decoder: inout RecordDecoder, windows: [Int], offset: Int = 0
 ) -> Outcome {
   var outcome = Outcome()
   var start = offset
   var batch = ChangeBatch()
-  var second = RecordDecoder(plan: decoder.plan)
   for shown in windows {
     let window = Array(text[min(start, shown)..<shown])
     batch.removeAll()
+    batch.values.removeAll()
     let consumed = window.withUnsafeBytes {
       decoder.decode($0, isEnd: shown == text.count, into: &batch)
     }
     start += consumed
-    for change in batch.changes {
-      outcome.changes.append(
-        describe(change, batch, text, decoder.layout, &second, values: values))
-    }
+    outcome.changes += batch.changes.map { describe($0, batch, text) }
     outcome.quarantined += batch.quarantined
     outcome.recordCount += batch.recordCount
   }
@@ -92,14 +87,9 @@ func decode(
   return outcome
 }
 
-private func describe(
-  _ change: Change, _ batch: ChangeBatch, _ text: [UInt8], _ layout: FileLayout?,
-  _ second: inout RecordDecoder, values: Bool
-) -> Decoded {
+private func describe(_ change: Change, _ batch: ChangeBatch, _ text: [UInt8]) -> Decoded {
   let table = batch.tables[Int(change.table)]
-  let first = Int(change.recordOffset)
-  let record = Array(text[first..<first + Int(change.recordLength)])
-  var decoded = Decoded(
+  return Decoded(
     table: table.table.description, operation: change.operation,
     key: String(decoding: batch.keyBytes[change.key.indices], as: UTF8.self),
     oldKey: String(decoding: batch.keyBytes[change.oldKey.indices], as: UTF8.self),
@@ -108,35 +98,29 @@ private func describe(
     isSnapshot: change.flags.contains(.snapshot),
     isUnreadable: change.flags.contains(.unreadableCursor),
     shape: Set(table.shapes[Int(change.shape)].columns.map { table.columns[$0] }),
-    recordIndex: Int(change.recordIndex), record: String(decoding: record, as: UTF8.self),
-    values: [:])
-  if values, let layout { decoded.values = cells(of: record, layout, &second) }
-  return decoded
+    recordIndex: Int(change.recordIndex),
+    start: String(decoding: text[Int(change.recordOffset)...].prefix(24), as: UTF8.self),
+    values: values(of: change, batch))
 }
 
-/// The values of one record, by column; texts in quotes.
-func cells(
-  of record: [UInt8], _ layout: FileLayout, _ decoder: inout RecordDecoder
-) -> [String: String] {
+/// The values of a change, by column; texts in quotes.
+private func values(of change: Change, _ batch: ChangeBatch) -> [String: String] {
+  if change.values.isEmpty { return [:] }
+  let bytes = UnsafeRawBufferPointer(rebasing: batch.values.bytes[change.values.indices])
+  let (table, shape) = PackedValues.layout(of: bytes)
+  let columns = batch.tables[table].shapes[shape].columns
   var buffer = CellBuffer()
+  PackedValues.append(bytes, columns: columns, to: &buffer)
   var values: [String: String] = [:]
-  do {
-    let table = try record.withUnsafeBytes { bytes throws(IngestError) in
-      try decoder.values(ofRecord: bytes, layout: layout, into: &buffer)
+  for cell in buffer.cells {
+    let name = batch.tables[table].columns[Int(cell.column)]
+    switch cell.kind {
+    case .null: values[name] = "NULL"
+    case .integer: values[name] = String(Int64(bitPattern: cell.bits))
+    case .real: values[name] = String(Double(bitPattern: cell.bits))
+    case .text:
+      values[name] = "'" + String(decoding: buffer.bytes[cell.text.indices], as: UTF8.self) + "'"
     }
-    for cell in buffer.cells {
-      let name = decoder.tables[Int(table)].columns[Int(cell.column)]
-      switch cell.kind {
-      case .null: values[name] = "NULL"
-      case .integer: values[name] = String(Int64(bitPattern: cell.bits))
-      case .real: values[name] = String(Double(bitPattern: cell.bits))
-      case .text:
-        values[name] =
-          "'" + String(decoding: buffer.bytes[cell.text.indices], as: UTF8.self) + "'"
-      }
-    }
-  } catch {
-    values["error"] = "\(error)"
   }
   return values
 }

@@ -10,7 +10,7 @@ struct FramingTests {
   private func changes(_ outcome: Outcome) -> [Decoded] {
     outcome.changes.map { change in
       var change = change
-      change.record = ""
+      change.start = ""
       return change
     }
   }
@@ -74,7 +74,7 @@ struct FramingTests {
         separator: "\n"))
     for text in texts {
       let bytes = Array(text.utf8)
-      let whole = decode(bytes, values: false, plan: plan)
+      let whole = decode(bytes, plan: plan)
       #expect(whole.changes.count >= 3)
       for cut in 0..<bytes.count {
         var decoder = RecordDecoder(plan: plan)
@@ -105,7 +105,7 @@ struct FramingTests {
       rest.recordIndex = torn.recordCount
       let grown = decode(bytes, rest, plan: plan)
       #expect(grown.changes.map(\.recordIndex) == [1, 2] && grown.end == .complete)
-      #expect(grown.changes[0].record == Samples.nation[1])
+      #expect(grown.changes[0] == decode(bytes, plan: plan).changes[1])
     }
   }
 
@@ -231,7 +231,7 @@ struct FramingTests {
       "Testing comment", with: String(repeating: "x\\n", count: 400_000))
     for separator in ["\n", ""] {
       let text = [Samples.nation[1], long, Samples.nation[2]].joined(separator: separator)
-      let outcome = decode(Array(text.utf8), step: 300_000, values: false, plan: plan)
+      let outcome = decode(Array(text.utf8), step: 300_000, plan: plan)
       #expect(outcome.changes.count == 3 && outcome.end == .complete)
     }
   }
@@ -246,5 +246,5 @@ private func decodeWhole(
 
 /// Decodes a file that is shown up to `cut` first, and then whole.
 func decodeCut(_ text: [UInt8], at cut: Int, with decoder: inout RecordDecoder) -> Outcome {
-  decode(text, with: &decoder, windows: [cut, text.count], values: false)
+  decode(text, with: &decoder, windows: [cut, text.count])
 }

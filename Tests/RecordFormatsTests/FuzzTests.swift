@@ -65,8 +65,6 @@ struct FuzzTests {
       if case .failed = outcome.end { Issue.record("seed \(seed), round \(round): \(outcome.end)") }
       let accounted = outcome.changes.count + outcome.quarantined.count
       #expect(accounted == outcome.recordCount, "seed \(seed), round \(round)")
-      let failed = outcome.changes.first { $0.values["error"] != nil }
-      #expect(failed == nil, "seed \(seed), round \(round)")
       let kept = outcome.changes.map { withoutPlace($0) }
       for (index, expected) in clean.changes.enumerated() where index != victim {
         if !kept.contains(withoutPlace(expected)) {
@@ -137,34 +135,7 @@ struct FuzzTests {
       let outcome = decode(text, file, step: 1 + numbers.next(90)) { _ in fixed }
       #expect(outcome.changes.count + outcome.quarantined.count == outcome.recordCount)
       #expect(outcome.end != .reading)
-      #expect(outcome.changes.allSatisfy { $0.values["error"] == nil }, "round \(round)")
     }
-  }
-
-  // What the first pass takes must not fail when it is read again, which is done only for records
-  // that no newer ones cover: whether a record is quarantined would depend on others.
-  @Test(arguments: [UInt64(10), 11, 12])
-  func `every CSV row that is taken can be read again alone`(_ seed: UInt64) {
-    var numbers = SeededNumbers(seed: seed)
-    let bytes = Array("\"\"\"\"\\\\,,,ab\r\n\n".utf8) + [0xC3]
-    var plan = TablePlan()
-    plan.key = .columns(["a"])
-    plan.csv.columns = ["a", "b"]
-    let fixed = plan
-    let file = FileContext(name: "x.csv", tableByPath: SourceTable(name: "t"))
-    var taken = 0
-    for round in 0..<20_000 {
-      let text = (0..<numbers.next(24)).map { _ in bytes[numbers.next(bytes.count)] } + [0x0A]
-      let outcome = decode(text, file) { _ in fixed }
-      taken += outcome.changes.count
-      guard let failed = outcome.changes.first(where: { $0.values["error"] != nil }) else {
-        continue
-      }
-      Issue.record(
-        "seed \(seed), round \(round): \(failed.record.debugDescription) of \(text.shown)")
-      return
-    }
-    #expect(taken > 1_000)
   }
 
   // A record that matches a template is not walked: what the general way would refuse or read
@@ -185,7 +156,7 @@ struct FuzzTests {
         if numbers.next(2) == 0 { record[place] = byte } else { record.insert(byte, at: place) }
       }
       record.append(0x0A)
-      var warm = WarmDecoders(plan, FileContext(name: "x_1.json"))
+      var warm = WarmDecoder(plan, FileContext(name: "x_1.json"))
       warm.learn(Samples.lines(Samples.nation + Samples.region + Samples.native))
       guard warm.isLikeCold(record) else {
         Issue.record("round \(round): \(record.shown)")
@@ -204,7 +175,7 @@ struct FuzzTests {
     plan.csv.columns = ["id", "a", "b", "c"]
     let fixed = plan
     for _ in 0..<40 {
-      var warm = WarmDecoders({ _ in fixed }, file)
+      var warm = WarmDecoder({ _ in fixed }, file)
       warm.learn((0..<80).flatMap { _ in PartialRecord(&numbers).bytes(asCSV: name == "x.csv") })
       for round in 0..<200 {
         var record = PartialRecord(&numbers).bytes(asCSV: name == "x.csv")
@@ -222,23 +193,21 @@ struct FuzzTests {
   }
 }
 
-/// Decoders of both passes that have learned templates from other records.
-private struct WarmDecoders: ~Copyable {
+/// A decoder that has learned templates from other records.
+private struct WarmDecoder: ~Copyable {
   private let plan: @Sendable (SourceTable) -> TablePlan
   private let file: FileContext
-  private var first: RecordDecoder
-  private var second: RecordDecoder
+  private var decoder: RecordDecoder
 
   init(_ plan: @escaping @Sendable (SourceTable) -> TablePlan, _ file: FileContext) {
     self.plan = plan
     self.file = file
-    first = RecordDecoder(plan: plan)
-    second = RecordDecoder(plan: plan)
+    decoder = RecordDecoder(plan: plan)
   }
 
   mutating func learn(_ records: [UInt8]) { _ = decode(records) }
 
-  /// Whether a record is decoded as it is by decoders that have seen no other.
+  /// Whether a record is decoded as it is by one that has seen no other.
   mutating func isLikeCold(_ record: [UInt8]) -> Bool {
     var cold = RecordFormatsTests.decode(record, file, plan: plan)
     (cold.evidence, cold.cursors) = ([:], [:])
@@ -246,12 +215,8 @@ private struct WarmDecoders: ~Copyable {
   }
 
   private mutating func decode(_ records: [UInt8]) -> Outcome {
-    first.begin(file)
-    var outcome = RecordFormatsTests.decode(records, with: &first, values: false)
-    guard let layout = first.layout else { return outcome }
-    for (index, change) in outcome.changes.enumerated() {
-      outcome.changes[index].values = cells(of: Array(change.record.utf8), layout, &second)
-    }
+    decoder.begin(file)
+    var outcome = RecordFormatsTests.decode(records, with: &decoder)
     (outcome.evidence, outcome.cursors) = ([:], [:])
     return outcome
   }

@@ -16,7 +16,7 @@ struct PublishedSamplesTests {
           table: "tpch_scale_0_01.default_schema.nation", operation: .insert, key: "100",
           oldKey: "", position: Position(10, 7461, 1), lineage: "mysql:log-bin", counter: 30,
           eventTime: 1_657_516_903_000_000, isSnapshot: false, isUnreadable: false,
-          shape: columns, recordIndex: 0, record: Samples.nation[0],
+          shape: columns, recordIndex: 0, start: String(Samples.nation[0].prefix(24)),
           values: [
             "n_comment": "'Testing comment'", "n_nationkey": "'100'", "n_regionkey": "'2'",
             "n_name": "'Testing name'",

@@ -85,7 +85,7 @@ import Testing
 
 /// What is left of a key's changes.
 @Suite struct KeyFoldTests {
-  // Prevents values from being read that nothing shows of: it is most of the second pass.
+  // Prevents values from being looked at that nothing shows of.
   @Test func `a full image hides everything before it`() {
     var bench = SequencerBench()
     bench.admit(

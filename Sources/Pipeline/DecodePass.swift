@@ -31,11 +31,11 @@ struct DecodeUnit: Sendable {
   }
 }
 
-/// Reads files once, on every core, and gathers what decides: keys, ranks, and where records are.
+/// Reads files, on every core, and gathers what decides: keys and ranks; values are put aside.
 ///
 /// In: the run's files. Out: their changes in the sequencer, and each file's outcome. A broken
 /// record or file stops only itself.
-struct FirstPass {
+struct DecodePass {
   /// The collections; new tables and columns are added.
   var catalog: Catalog
   /// The files, by slot.
@@ -44,7 +44,9 @@ struct FirstPass {
   var sequencer: Sequencer
   /// Where they go on to when they are too many; nil: they are kept, all of them.
   var spill: ChangeSpill?
-  /// Where the decompressed bytes of compressed files are kept for the second pass.
+  /// Where their values go.
+  var values: ValueStore
+  /// Where values go that are too many to be held.
   let spillDirectory: BatchPath
   /// Whether this is the first time that these files are read in this run.
   let counting: Bool
@@ -52,8 +54,6 @@ struct FirstPass {
   let gathering: Int?
   /// Which collections' changes are wanted.
   let takes: @Sendable (Catalog.Entry) -> Bool
-  /// Records that turned out to be unusable in an earlier attempt.
-  let unusable: Unusable
   /// The names of the lineages that were met, by the hash that ranks hold.
   var lineages: [UInt32: String]
   /// The transactions of the files' changes.
@@ -67,13 +67,14 @@ struct FirstPass {
     var waiting = DecodeUnit.units(of: slots, files: files)[...]
     var routes = Array(repeating: DecoderRoutes(), count: width)
     let plans = catalog
+    let firstDecoder = values.addDecoders(width)
     var spare: [ChangeBatch] = []
     try await withThrowingTaskGroup(of: DecodeWorker.Step.self) { group in
       for index in 0..<width {
         guard let unit = waiting.popFirst() else { break }
         let worker = DecodeWorker(
           index: index, decoder: RecordDecoder(plan: { plans.plan(for: $0) }),
-          spill: try SpillFile(directory: spillDirectory))
+          budget: values.budget, spillDirectory: spillDirectory)
         worker.begin(unit, files: files)
         group.addTask { try worker.step() }
       }
@@ -85,7 +86,7 @@ struct FirstPass {
           worker.recycle(&spare)
           group.addTask { try worker.step() }
         }
-        admit(step, routes: &routes[worker.index])
+        admit(step, of: firstDecoder + worker.index, routes: &routes[worker.index])
         spare += step.stretches.prefix(Self.spareBatches - spare.count).map(\.batch)
         try spill?.relieve(&sequencer)
       }
@@ -99,13 +100,17 @@ struct FirstPass {
   private static let spareBatches = 64
 
   /// Takes in what a worker decoded.
-  private mutating func admit(_ step: DecodeWorker.Step, routes: inout DecoderRoutes) {
-    for var stretch in step.stretches {
+  private mutating func admit(
+    _ step: DecodeWorker.Step, of decoder: Int, routes: inout DecoderRoutes
+  ) {
+    let start = values.add(step.values, of: decoder)
+    var taken = 0
+    for stretch in step.stretches {
       let slot = stretch.slot
-      unusable.remove(from: &stretch.batch, path: files[slot].file.path)
       let batch = stretch.batch
       routes.follow(
         tables: batch.tables, lineages: batch.lineages, catalog: &catalog, takes: takes)
+      values.follow(decoder, tables: batch.tables, routes: routes)
       if counting {
         tally(batch, slot: slot, routes: routes)
         #if !PASS_THROUGH
@@ -116,8 +121,9 @@ struct FirstPass {
           }
         #endif
       }
-      _ = sequencer.admit(
-        batch, from: UInt32(slot), routes: &routes.routes, lineages: routes.lineages)
+      taken += sequencer.admit(
+        batch, from: UInt32(slot), values: start, routes: &routes.routes,
+        lineages: routes.lineages)
       files[slot].quarantined += batch.quarantined
       if counting { progress.read(records: batch.recordCount, bytes: stretch.bytesRead) }
       guard let outcome = stretch.outcome else { continue }
@@ -125,6 +131,7 @@ struct FirstPass {
       gatherEvidence(of: batch, routes: routes)
       if counting { progress.finishedFile() }
     }
+    if taken == 0 { values.removeLast() }
   }
 
   private mutating func tally(_ batch: ChangeBatch, slot: Int, routes: DecoderRoutes) {

@@ -1,0 +1,54 @@
+/// Memory that the values of changes are packed into, one change's behind the other's.
+///
+/// A decoder fills it, and its changes refer to it (``Change/values``); who keeps them keeps it too,
+/// or puts its bytes elsewhere. Unchecked: it belongs to one task while it is filled, and is only
+/// read after that.
+package final class ValueBlock: @unchecked Sendable {
+  private var start: UnsafeMutableRawPointer?
+  private var capacity = 0
+  private let expected: Int
+  /// How many bytes are in it.
+  package private(set) var count = 0
+
+  /// So many bytes may be written behind those that were asked for: a short value is copied as if it
+  /// had as many.
+  package static let slack = 32
+
+  /// Makes an empty block, which has no memory yet.
+  ///
+  /// - Parameter byteCount: how much it will get at the least: what a block like it has needed.
+  package init(expecting byteCount: Int = 0) {
+    expected = max(4096, byteCount)
+  }
+
+  deinit { start?.deallocate() }
+
+  /// All bytes; valid until more are added.
+  package var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: start, count: count) }
+
+  /// Empties it, and keeps its memory.
+  package func removeAll() { count = 0 }
+
+  /// Where the next bytes may be written: so many, and ``slack``.
+  package func room(for added: Int) -> UnsafeMutableRawPointer {
+    if let start, capacity - count >= added + Self.slack { return start + count }
+    capacity = max(expected, (count + added + Self.slack) * 3 / 2)
+    let larger = UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: 16)
+    if let start {
+      larger.copyMemory(from: start, byteCount: count)
+      start.deallocate()
+    }
+    start = larger
+    return larger + count
+  }
+
+  /// Says how many bytes were written there.
+  ///
+  /// - Returns: where they are.
+  package func add(_ added: Int) -> ByteRange {
+    let range = ByteRange(offset: count, count: added)
+    count += added
+    precondition(count <= UInt32.max, "a block of values has grown beyond what changes can name")
+    return range
+  }
+}

@@ -1,0 +1,83 @@
+import BatchSource
+import ChangeModel
+import RecordFormats
+import Sequencing
+
+/// Reads the values of changes that are needed. It belongs to one task at a time.
+final class ValueReader {
+  private let store: ValueStore
+  private let scratch = ValueBlock()
+  /// How often files had been read when it was made; see ``IngestAttempt/readings``.
+  let readings: Int
+
+  /// Makes a reader of what is in a store by now.
+  init(_ store: ValueStore, readings: Int) {
+    self.store = store
+    self.readings = readings
+  }
+
+  /// Appends the values that a change names to a buffer, ascending by the collection's columns.
+  ///
+  /// - Returns: the cells that were appended.
+  /// - Throws: a fatal error when a temporary file cannot be read.
+  func appendValues(
+    of change: SequencedChange, to buffer: inout CellBuffer
+  ) throws(IngestError) -> Range<Int> {
+    let start = buffer.cells.count
+    if change.valueCount == 0 { return start..<start }
+    let bytes = try fetch(change)
+    let columns = columns(of: change, bytes)
+    PackedValues.append(bytes, columns: columns.numbers, to: &buffer)
+    let cells = start..<buffer.cells.count
+    if !columns.isAscending { buffer.cells[cells].sort { $0.column < $1.column } }
+    return cells
+  }
+
+  /// The raw bytes of a change whose record was put aside as it is.
+  func record(of change: SequencedChange) throws(IngestError) -> [UInt8] {
+    Array(PackedValues.content(of: try fetch(change)))
+  }
+
+  /// Whether two records do the same to the row: the same kind of change, with the same values.
+  func saySame(_ left: SequencedChange, _ right: SequencedChange) throws(IngestError) -> Bool {
+    let kinds = (left.operation.kind, right.operation.kind)
+    guard kinds.0 == kinds.1, left.isMove == right.isMove else { return false }
+    if kinds.0 == .delete, !left.isMove { return true }
+    var buffer = CellBuffer()
+    let first = try appendValues(of: left, to: &buffer)
+    let second = try appendValues(of: right, to: &buffer)
+    return first.count == second.count
+      && zip(buffer.cells[first], buffer.cells[second]).allSatisfy { left, right in
+        left.column == right.column && left.kind == right.kind && left.bits == right.bits
+          && (left.kind != .text
+            || buffer.bytes[left.text.indices] == buffer.bytes[right.text.indices])
+      }
+  }
+
+  /// The bytes of a change's values; valid until the next are fetched.
+  private func fetch(_ change: SequencedChange) throws(IngestError) -> UnsafeRawBufferPointer {
+    let start = Int(change.valueOffset & 0xFFFF_FFFF)
+    let count = Int(change.valueCount)
+    switch store.blocks[Int(change.valueOffset >> 32)].place {
+    case .memory(let block):
+      return UnsafeRawBufferPointer(rebasing: block.bytes[start..<start + count])
+    case .file(let file, let offset):
+      scratch.removeAll()
+      let room = UnsafeMutableRawBufferPointer(start: scratch.room(for: count), count: count)
+      try file.read(at: offset + UInt64(start), into: room)
+      return UnsafeRawBufferPointer(room)
+    }
+  }
+
+  private func columns(
+    of change: SequencedChange, _ bytes: UnsafeRawBufferPointer
+  ) -> ValueStore.Columns {
+    let (table, shape) = PackedValues.layout(of: bytes)
+    return store.columns[store.blocks[Int(change.valueOffset >> 32)].decoder][table][shape]
+  }
+}
+
+extension Operation {
+  /// What it is to the row's memory: an update and an upsert are one there.
+  fileprivate var kind: Operation { self == .upsert ? .update : self }
+}

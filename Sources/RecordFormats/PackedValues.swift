@@ -1,0 +1,172 @@
+package import ChangeModel
+import Glibc
+import Scanning
+
+/// The values that a change gives its row, as they are put aside until the change is known to be
+/// needed: texts as the record has them, without escapes, and what is to become of them.
+///
+/// The bytes: the decoder's table and shape (UInt32 each), a kind for each column of the shape,
+/// ascending, then how many bytes each text has (UInt32), then the texts. Whole numbers are in the
+/// machine's order: nothing of this outlives the process.
+package enum PackedValues {
+  /// What becomes of a text.
+  enum Kind: UInt8 {
+    case null
+    case text
+    /// The text of a column with a type; it stays text where that would lose something.
+    case integer, real, boolean
+    /// A JSON number; of a column of reals.
+    case number, realNumber
+  }
+
+  static let headerByteCount = 8
+
+  /// Which of the decoder's tables the change is of, and which of the table's shapes it has.
+  package static func layout(of change: UnsafeRawBufferPointer) -> (table: Int, shape: Int) {
+    (
+      Int(change.loadUnaligned(as: UInt32.self)),
+      Int(change.loadUnaligned(fromByteOffset: 4, as: UInt32.self))
+    )
+  }
+
+  /// What stands behind the layout: of a record that was put aside as it is, its bytes.
+  package static func content(of change: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+    UnsafeRawBufferPointer(rebasing: change[headerByteCount...])
+  }
+
+  /// Appends the values to a buffer.
+  ///
+  /// - Parameters:
+  ///   - change: the bytes of a change that has values.
+  ///   - columns: what the shape's columns are called there, in their order.
+  package static func append(
+    _ change: UnsafeRawBufferPointer, columns: [Int], to buffer: inout CellBuffer
+  ) {
+    let kinds = headerByteCount
+    let counts = kinds + columns.count
+    let texts = UnsafeRawBufferPointer(rebasing: change[(counts + columns.count * 4)...])
+    let copy = buffer.bytes.count
+    buffer.bytes.append(contentsOf: texts)
+    var start = 0
+    for (place, column) in columns.enumerated() {
+      let count = Int(change.loadUnaligned(fromByteOffset: counts + place * 4, as: UInt32.self))
+      let column = UInt32(truncatingIfNeeded: column)
+      switch change[kinds + place] {
+      case Kind.null.rawValue: buffer.cells.append(Cell(null: column))
+      case Kind.text.rawValue:
+        buffer.cells.append(
+          Cell(column: column, text: ByteRange(offset: copy + start, count: count)))
+      case let kind:
+        let text = UnsafeRawBufferPointer(rebasing: texts[start..<start + count])
+        let cell = Kind(rawValue: kind).flatMap { typed(column, text, $0) }
+        buffer.cells.append(
+          cell ?? Cell(column: column, text: ByteRange(offset: copy + start, count: count)))
+      }
+      start += count
+    }
+  }
+
+  /// The value of a text that is to be more; nil where it must stay text.
+  private static func typed(
+    _ column: UInt32, _ text: UnsafeRawBufferPointer, _ kind: Kind
+  ) -> Cell? {
+    switch kind {
+    case .null, .text: return nil
+    case .integer:
+      return NumberText.canonicalInteger(text).map { Cell(column: column, integer: $0) }
+    case .real: return RealText.exact(text).map { Cell(column: column, real: $0) }
+    case .boolean:
+      if text.equals("1") || text.equals("true") || text.equals("t") {
+        return Cell(column: column, integer: 1)
+      }
+      if text.equals("0") || text.equals("false") || text.equals("f") {
+        return Cell(column: column, integer: 0)
+      }
+      return nil
+    case .number: return number(column, text, prefersReal: false)
+    case .realNumber: return number(column, text, prefersReal: true)
+    }
+  }
+
+  /// A JSON number: INTEGER if it is written as one and fits, else REAL if nothing is lost by it.
+  private static func number(
+    _ column: UInt32, _ text: UnsafeRawBufferPointer, prefersReal: Bool
+  ) -> Cell? {
+    let isInteger = !text.contains { $0 == 0x2E || $0 | 0x20 == 0x65 }
+    if isInteger, !prefersReal {
+      return NumberText.signed(text).map { Cell(column: column, integer: $0) }
+    }
+    return RealText.exact(text).map { Cell(column: column, real: $0) }
+  }
+}
+
+extension PackedValues.Kind {
+  /// What becomes of the texts of a column.
+  init(_ type: ColumnType?) {
+    switch type {
+    case nil, .text: self = .text
+    case .integer: self = .integer
+    case .real: self = .real
+    case .boolean: self = .boolean
+    }
+  }
+}
+
+/// Writes the values of one change.
+struct ValueWriter {
+  private let start: UnsafeMutableRawPointer
+  private var kinds: UnsafeMutableRawPointer
+  private var counts: UnsafeMutableRawPointer
+  private var texts: UnsafeMutableRawPointer
+
+  /// How many bytes values take.
+  @inline(__always)
+  static func byteCount(values: Int, texts: Int) -> Int {
+    PackedValues.headerByteCount + values * 5 + texts
+  }
+
+  /// Makes a writer of a change's values.
+  ///
+  /// - Parameter memory: room for all that will be written.
+  @inline(__always)
+  init(of change: Change, values: Int, at memory: UnsafeMutableRawPointer) {
+    start = memory
+    memory.storeBytes(of: change.table, as: UInt32.self)
+    memory.storeBytes(of: change.shape, toByteOffset: 4, as: UInt32.self)
+    kinds = memory + PackedValues.headerByteCount
+    counts = kinds + values
+    texts = counts + values * 4
+  }
+
+  /// How many bytes were written.
+  @inline(__always)
+  var byteCount: Int { texts - start }
+
+  /// Writes the next value.
+  ///
+  /// - Parameter readable: how many bytes may be read at `text`.
+  @inline(__always)
+  mutating func put(
+    _ kind: UInt8, _ text: UnsafeRawPointer, count: Int, readable: Int
+  ) {
+    kinds.storeBytes(of: kind, as: UInt8.self)
+    counts.storeBytes(of: UInt32(truncatingIfNeeded: count), as: UInt32.self)
+    if count <= ValueBlock.slack, readable >= ValueBlock.slack {
+      texts.storeBytes(of: text.loadUnaligned(as: SIMD32<UInt8>.self), as: SIMD32<UInt8>.self)
+    } else {
+      memcpy(texts, text, count)
+    }
+    kinds += 1
+    counts += 4
+    texts += count
+  }
+
+  /// Writes NULL as the next value.
+  @inline(__always)
+  mutating func putNull() {
+    kinds.storeBytes(of: PackedValues.Kind.null.rawValue, as: UInt8.self)
+    counts.storeBytes(of: 0, as: UInt32.self)
+    kinds += 1
+    counts += 4
+  }
+}
