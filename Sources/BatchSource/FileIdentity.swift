@@ -39,14 +39,6 @@ package struct FileIdentity: Sendable, Hashable {
       && (inode == other.inode || inode == 0 || other.inode == 0)
   }
 
-  /// Whether both have the same content, as far as can be seen from outside: other names or
-  /// permissions do not count.
-  package func hasSameContent(as other: FileIdentity) -> Bool {
-    var other = other
-    other.changeTime = changeTime
-    return isSameVersion(as: other)
-  }
-
   private static func nanoseconds(_ time: timespec) -> Int64 {
     let (whole, isTooLarge) = Int64(time.tv_sec).multipliedReportingOverflow(by: 1_000_000_000)
     if isTooLarge { return time.tv_sec < 0 ? .min : .max }

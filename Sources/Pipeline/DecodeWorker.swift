@@ -109,8 +109,8 @@ final class DecodeWorker: @unchecked Sendable {
     do throws(IngestError) {
       if open == nil {
         let next = waiting.removeFirst()
-        if let refusal = next.file.refusal {
-          stretch.outcome = refusal
+        if next.file.isRefused {
+          stretch.outcome = next.file.outcome
           return stretch
         }
         try open(next.file, slot: next.slot)

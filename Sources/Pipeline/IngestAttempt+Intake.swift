@@ -148,7 +148,7 @@ extension IngestAttempt {
       let record = newer[stored.id] ?? stored
       if record.state == .superseded { continue }
       let slots = files.indices.filter { files[$0].record.id == record.id }
-      if slots.contains(where: { files[$0].refusal != nil }) { throw Self.isNeeded(record.path) }
+      if slots.contains(where: { files[$0].isRefused }) { throw Self.isNeeded(record.path) }
       if slots.contains(where: { files[$0].isWhole }) { continue }
       if let grown = slots.first {
         found.append((files[grown].file, files[grown].record))

@@ -115,7 +115,7 @@ struct IngestAttempt {
   /// goes on without it.
   private func refusePartial() throws {
     var outcomes: [BatchPath: RunFile.Outcome] = [:]
-    for file in files where file.refusal == nil {
+    for file in files where !file.isRefused {
       guard let outcome = file.outcome, outcome.isPartial, outcome.hasBegun else { continue }
       outcomes[file.file.path] = outcome
     }

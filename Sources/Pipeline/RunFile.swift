@@ -17,8 +17,8 @@ struct RunFile: Sendable {
   /// Whether the manifest has this version already: it is read for changes that were held, or for
   /// a refold.
   let isReread: Bool
-  /// How an earlier attempt's reading of it ended, where nothing of it can be used; else nil.
-  let refusal: Outcome?
+  /// Whether an earlier attempt found that nothing of it can be used: it is not read again.
+  let isRefused: Bool
   /// How the reading ended; nil until it did.
   var outcome: Outcome?
   /// The records that could not be used.
@@ -38,7 +38,8 @@ struct RunFile: Sendable {
     file: BatchFile, record: FileRecord, stamp: FileStamp, context: FileContext, isReread: Bool,
     refusal: Outcome?
   ) {
-    self.refusal = refusal
+    outcome = refusal
+    isRefused = refusal != nil
     self.file = file
     self.record = record
     self.stamp = stamp

@@ -14,8 +14,6 @@ package struct FileContext: Sendable {
   package var offset: UInt64 = 0
   /// The index of the first record there.
   package var recordIndex = 0
-  /// The layout that the file's beginning gave, when `offset` is not 0; nil to find it anew.
-  package var layout: FileLayout?
 
   /// Makes the context of a file that is read from its beginning.
   package init(name: String, tableByPath: SourceTable? = nil) {
@@ -24,8 +22,8 @@ package struct FileContext: Sendable {
   }
 }
 
-/// What a file's beginning told of how to read the rest: enough to decode one of its records alone.
-package struct FileLayout: Sendable {
+/// What a file's beginning told of how to read the rest.
+package struct FileLayout: Sendable, Equatable {
   /// How records are written.
   package enum Format: Sendable, Hashable {
     case json, csv
@@ -36,25 +34,12 @@ package struct FileLayout: Sendable {
   package var table: SourceTable?
   /// For CSV: the dialect with nothing left open but the escape, and the columns.
   package var dialect: CSVDialect
-  /// The drop's schemas, which give columns their types. One instance for all files of a drop.
-  package var schemas: ArcionSchemas?
 
   /// Makes a layout.
-  package init(
-    format: Format, table: SourceTable?, dialect: CSVDialect = CSVDialect(),
-    schemas: ArcionSchemas? = nil
-  ) {
+  package init(format: Format, table: SourceTable?, dialect: CSVDialect = CSVDialect()) {
     self.format = format
     self.table = table
     self.dialect = dialect
-    self.schemas = schemas
-  }
-}
-
-extension FileLayout: Equatable {
-  package static func == (left: FileLayout, right: FileLayout) -> Bool {
-    left.format == right.format && left.table == right.table && left.dialect == right.dialect
-      && left.schemas === right.schemas
   }
 }
 

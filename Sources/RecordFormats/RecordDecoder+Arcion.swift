@@ -29,7 +29,7 @@ extension RecordDecoder {
     draft.table = -1
     defer { clearSlots() }
     do {
-      let members = try readRecord(tokens, at: index, into: &draft, needsOrder: true)
+      let members = try readRecord(tokens, at: index, into: &draft)
       let change = try assemble(draft, into: &batch)
       guard let change else { return countRecord(into: &batch) }
       batch.changes.append(change)
@@ -43,10 +43,8 @@ extension RecordDecoder {
   }
 
   /// Reads a record into the draft and the slots.
-  ///
-  /// - Parameter needsOrder: whether cursor and counts are wanted.
   mutating func readRecord(
-    _ tokens: JSONTokens, at index: Int, into draft: inout Draft, needsOrder: Bool
+    _ tokens: JSONTokens, at index: Int, into draft: inout Draft
   ) throws(RecordFault) -> Members {
     let found = findMembers(tokens, at: index)
     guard found.isArcion else {
@@ -61,11 +59,9 @@ extension RecordDecoder {
     if draft.hasBefore { try readImage(tokens, at: found.before, isBefore: true, of: draft.table) }
     if draft.hasAfter { try readImage(tokens, at: found.after, isBefore: false, of: draft.table) }
     if draft.hasExists { try readExists(tokens, at: found.exists, of: draft.table) }
-    if needsOrder {
-      draft.counter = try counter(tokens, at: found.count)
-      try readCursor(tokens, at: found.cursor, into: &draft)
-      try applyOrderRule(tokens, at: index, to: &draft)
-    }
+    draft.counter = try counter(tokens, at: found.count)
+    try readCursor(tokens, at: found.cursor, into: &draft)
+    try applyOrderRule(tokens, at: index, to: &draft)
     return found
   }
 

@@ -16,7 +16,6 @@ extension RecordDecoder {
       }
       start = first
     }
-    if let layout, csvLayout != layout { adopt(layout) }
     while start < window.count {
       switch scanRow(window, from: start) {
       case .row(let end, let next, let isTerminated):
@@ -68,11 +67,8 @@ extension RecordDecoder {
   }
 
   /// Scans a row with doubled quotes; where that gives no row of the table, with the escape.
-  ///
-  /// - Parameter isWhole: whether the window is one row that was taken before: then it is not cut
-  ///   off, though its line end is missing.
-  mutating func scanRow(
-    _ window: UnsafeRawBufferPointer, from start: Int, isWhole: Bool = false
+  private mutating func scanRow(
+    _ window: UnsafeRawBufferPointer, from start: Int
   ) -> CSVScanner.Outcome {
     let known = csvLayout?.dialect.escape
     let escape = known == texts.csv.quote ? nil : known
@@ -80,7 +76,7 @@ extension RecordDecoder {
     let first = texts.csv.scan(window, from: start, escape: escape)
     isRow = checkRow(window, first)
     if isRow || known != nil { return first }
-    if !isWhole, case .row(_, _, false) = first, isTornRow(window) { return first }
+    if case .row(_, _, false) = first, isTornRow(window) { return first }
     let backslash = UInt8(ascii: "\\")
     texts.csvEscape = backslash
     let second = texts.csv.scan(window, from: start, escape: backslash)

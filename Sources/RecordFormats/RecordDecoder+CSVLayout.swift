@@ -7,10 +7,6 @@ extension RecordDecoder {
   ///
   /// - Returns: where the first record begins; nil when more bytes are needed, or the file failed.
   mutating func prepareCSV(_ window: UnsafeRawBufferPointer, isEnd: Bool) -> Int? {
-    if let known = file.layout {
-      adopt(known)
-      return 0
-    }
     guard let table = file.tableByPath else {
       fail(
         cause: "a CSV file's path must name its table",
@@ -70,8 +66,7 @@ extension RecordDecoder {
         hint: "give each a name of its own: collections: \(table.name): csv: {columns: […]}")
       return nil
     }
-    let found = FileLayout(
-      format: .csv, table: table, dialect: dialect, schemas: file.schemas)
+    let found = FileLayout(format: .csv, table: table, dialect: dialect)
     layout = found
     adopt(found)
     return start

@@ -98,7 +98,7 @@ package struct RecordDecoder: ~Copyable {
     hasPlainRows = false
     resync = JSONResync()
     chunkBytes = Self.chunkBytesMin
-    layout = file.layout
+    layout = nil
     csvLayout = nil
     endState = .reading
   }
@@ -158,8 +158,7 @@ package struct RecordDecoder: ~Copyable {
         let format = FormatDetection.format(
           of: rest, name: file.name, isResumed: file.offset > 0, isEnd: isEnd)
       else { return false }
-      layout = FileLayout(
-        format: format, table: file.tableByPath, schemas: file.schemas)
+      layout = FileLayout(format: format, table: file.tableByPath)
     }
     consumed = markCount
     offset += UInt64(markCount)
