@@ -5,7 +5,8 @@
 /// read after that.
 package final class ValueBlock: @unchecked Sendable {
   private var start: UnsafeMutableRawPointer?
-  private var capacity = 0
+  /// How many bytes of memory it has.
+  package private(set) var capacity = 0
   private let expected: Int
   /// How many bytes are in it.
   package private(set) var count = 0
@@ -25,6 +26,16 @@ package final class ValueBlock: @unchecked Sendable {
 
   /// All bytes; valid until more are added.
   package var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: start, count: count) }
+
+  /// A block of the same bytes with no more memory than they need.
+  package var copy: ValueBlock {
+    let copy = ValueBlock()
+    copy.capacity = count
+    copy.start = UnsafeMutableRawPointer.allocate(byteCount: count, alignment: 16)
+    if let start { copy.start?.copyMemory(from: start, byteCount: count) }
+    copy.count = count
+    return copy
+  }
 
   /// Empties it, and keeps its memory.
   package func removeAll() { count = 0 }

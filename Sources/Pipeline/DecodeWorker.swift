@@ -90,9 +90,11 @@ final class DecodeWorker: @unchecked Sendable {
 
   /// Leaves the values of a step in memory, or writes them to a file where they are too many.
   private func putAside() throws(IngestError) -> ValueStore.Place {
-    if budget.take(values.count) {
-      let block = values
-      values = ValueBlock(expecting: block.count * 17 / 16)
+    // The rest of a block that is hardly filled would be taken for nothing.
+    let isSparse = values.count < values.capacity / 2
+    if budget.take(isSparse ? values.count : values.capacity) {
+      let block = isSparse ? values.copy : values
+      if isSparse { values.removeAll() } else { values = ValueBlock(expecting: block.capacity) }
       return .memory(block)
     }
     let file: SpillFile

@@ -57,7 +57,7 @@ struct ValueStore: Sendable {
 
   /// Forgets the block that was added last.
   mutating func removeLast() {
-    if case .memory(let block)? = blocks.popLast()?.place { budget.give(block.count) }
+    if case .memory(let block)? = blocks.popLast()?.place { budget.give(block.capacity) }
   }
 
   /// Follows a decoder: new tables and shapes are noted.
