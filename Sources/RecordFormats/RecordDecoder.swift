@@ -89,7 +89,11 @@ package struct RecordDecoder: ~Copyable {
     for index in states.indices { _ = states[index].takeEvidence() }
     templates.beginFile()
     self.file = file
-    schemas = file.schemas
+    if schemas !== file.schemas {
+      schemas = file.schemas
+      // A template knows what the values of its records become.
+      for index in tables.indices { adoptSchema(of: index) }
+    }
     offset = file.offset
     recordIndex = file.recordIndex
     recordsOfFile = 0

@@ -179,7 +179,33 @@ struct CSVTests {
     #expect(outcome.changes.map { $0.values["b"] } == ["'it's; 'ok''", "NULL", "'-'"])
   }
 
-  // A second decoder, which never saw the file, reads its records by the layout alone.
+  // Prevents templates that were learned under other schemas from deciding what values become.
+  @Test func `types are those of the file's schemas, whatever the decoder has seen`() throws {
+    func file(_ name: String, _ type: String) throws -> FileContext {
+      var context = FileContext(name: name)
+      context.tableByPath = SourceTable(name: "t")
+      context.tableByPath?.catalog = "c"
+      context.tableByPath?.schema = "s"
+      context.schemas = try ArcionSchemas(
+        yaml: "schemas: [{catalog: c, schema: s, tables: [{name: t, primary-key: {columns: [id], name: pk}, "
+          + "columns: [{name: id, type: VARCHAR}, {name: n, type: \(type)}]}]}]")
+      return context
+    }
+    let json = (1...5).map { id in
+      #"{"tableName":{"namespace":{"catalog":"c","schema":"s"},"name":"t"},"opType":"I","#
+        + #""before":null,"after":{"id":"\#(id)","n":"7"},"exists":{"id":"1","n":"1"}}"#
+    }
+    let csv = (1...5).map { #"\#($0),NULL,1,7,NULL,1,I,NULL,NULL"# }
+    for (name, lines) in [("x.json", json), ("x.csv", csv)] {
+      var decoder = RecordDecoder(plan: { _ in TablePlan() })
+      for (type, value) in [("INTEGER", "7"), ("VARCHAR", "'7'"), ("INTEGER", "7")] {
+        decoder.begin(try file(name, type))
+        let outcome = decode(Array((lines.joined(separator: "\n") + "\n").utf8), with: &decoder)
+        #expect(outcome.changes.map { $0.values["n"] } == Array(repeating: value, count: 5))
+      }
+    }
+  }
+
   @Test func `types and columns of schemas are those of the file's layout`() throws {
     let yaml = """
       schemas:
