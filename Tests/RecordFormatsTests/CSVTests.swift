@@ -188,7 +188,8 @@ struct CSVTests {
       context.tableByPath?.schema = "s"
       context.schemas = try ArcionSchemas(
         yaml: "schemas: [{catalog: c, schema: s, tables: [{name: t, "
-          + "primary-key: {columns: [id], name: pk}, columns: [{name: id, type: VARCHAR}, {name: n, type: \(type)}]}]}]")
+          + "primary-key: {columns: [id], name: pk}, columns: "
+          + "[{name: id, type: VARCHAR}, {name: n, type: \(type)}]}]}]")
       return context
     }
     let json = (1...5).map { id in
