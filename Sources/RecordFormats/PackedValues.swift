@@ -146,19 +146,19 @@ struct ValueWriter {
   ///
   /// - Parameter readable: how many bytes may be read at `text`.
   @inline(__always)
-  mutating func put(
-    _ kind: UInt8, _ text: UnsafeRawPointer, count: Int, readable: Int
-  ) {
+  mutating func put(_ kind: UInt8, _ text: UnsafeRawBufferPointer, readable: Int) {
     kinds.storeBytes(of: kind, as: UInt8.self)
-    counts.storeBytes(of: UInt32(truncatingIfNeeded: count), as: UInt32.self)
-    if count <= ValueBlock.slack, readable >= ValueBlock.slack {
-      texts.storeBytes(of: text.loadUnaligned(as: SIMD32<UInt8>.self), as: SIMD32<UInt8>.self)
-    } else {
-      memcpy(texts, text, count)
+    counts.storeBytes(of: UInt32(truncatingIfNeeded: text.count), as: UInt32.self)
+    if let base = text.baseAddress {
+      if text.count <= ValueBlock.slack, readable >= ValueBlock.slack {
+        texts.storeBytes(of: base.loadUnaligned(as: SIMD32<UInt8>.self), as: SIMD32<UInt8>.self)
+      } else {
+        memcpy(texts, base, text.count)
+      }
     }
     kinds += 1
     counts += 4
-    texts += count
+    texts += text.count
   }
 
   /// Writes NULL as the next value.

@@ -28,10 +28,11 @@ extension RecordDecoder {
     packScratch.withUnsafeBytes { texts in
       var start = 0
       for (kind, count) in packed {
-        if let base = texts.baseAddress, kind != .null {
-          writer.put(kind.rawValue, base + start, count: count, readable: count)
-        } else {
+        let text = UnsafeRawBufferPointer(rebasing: texts[start..<start + count])
+        if kind == .null {
           writer.putNull()
+        } else {
+          writer.put(kind.rawValue, text, readable: count)
         }
         start += count
       }
@@ -104,7 +105,7 @@ extension RecordDecoder {
         putUnescaped(
           RawValue(kind: .jsonEscaped, text: value(place, base)), named[index].kind, to: &writer)
       } else {
-        writer.put(named[index].kind, base + start, count: length, readable: limit - start)
+        writer.put(named[index].kind, value(place, base), readable: limit - start)
       }
     }
     return block.add(writer.byteCount)
@@ -120,7 +121,7 @@ extension RecordDecoder {
     into block: ValueBlock
   ) -> ByteRange {
     let count = form.pointee.namedCount
-    guard count > 0, let base = window.baseAddress else { return ByteRange() }
+    if count == 0 { return ByteRange() }
     let named = form.pointee.named
     var length = 0
     for index in 0..<count { length &+= texts.csv.fields[Int(named[index].value)].count }
@@ -134,8 +135,7 @@ extension RecordDecoder {
         putUnescaped(value(field, window), named[index].kind, to: &writer)
       } else {
         writer.put(
-          named[index].kind, base + field.start, count: field.count,
-          readable: window.count - field.start)
+          named[index].kind, content(field, window), readable: window.count - field.start)
       }
     }
     return block.add(writer.byteCount)
@@ -148,9 +148,6 @@ extension RecordDecoder {
   ) {
     packScratch.removeAll(keepingCapacity: true)
     _ = texts.append(value, isNumeric: false, to: &packScratch)
-    packScratch.withUnsafeBytes { text in
-      guard let base = text.baseAddress else { return }
-      writer.put(kind, base, count: text.count, readable: text.count)
-    }
+    packScratch.withUnsafeBytes { writer.put(kind, $0, readable: $0.count) }
   }
 }

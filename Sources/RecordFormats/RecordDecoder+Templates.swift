@@ -161,7 +161,7 @@ extension RecordDecoder {
     if text.count == 4,
       base.loadUnaligned(
         fromByteOffset: templates.memory.values[Int(part.new)].start, as: UInt32.self)
-        == 0x6C6C_756E
+        == Self.nullText
     {
       return false
     }
