@@ -6,7 +6,7 @@ import Sequencing
 /// Reads the values of changes that are needed. It belongs to one task at a time.
 final class ValueReader {
   private let store: ValueStore
-  private let scratch = ValueBlock()
+  private var windows = SpillWindows()
   /// How often files had been read when it was made; see ``IngestAttempt/readings``.
   let readings: Int
 
@@ -62,10 +62,7 @@ final class ValueReader {
     case .memory(let block):
       return UnsafeRawBufferPointer(rebasing: block.bytes[start..<start + count])
     case .file(let file, let offset):
-      scratch.removeAll()
-      let room = UnsafeMutableRawBufferPointer(start: scratch.room(for: count), count: count)
-      try file.read(at: offset + UInt64(start), into: room)
-      return UnsafeRawBufferPointer(room)
+      return try windows.read(file, at: offset + UInt64(start), count: count)
     }
   }
 

@@ -5,9 +5,10 @@ import Scanning
 /// The values that a change gives its row, as they are put aside until the change is known to be
 /// needed: texts as the record has them, without escapes, and what is to become of them.
 ///
-/// The bytes: the decoder's table and shape (UInt32 each), a kind for each column of the shape,
-/// ascending, then how many bytes each text has (UInt32), then the texts. Whole numbers are in the
-/// machine's order: nothing of this outlives the process.
+/// The bytes: the decoder's table and shape (UInt32 each), a head for each column of the shape,
+/// ascending, then the texts. A head has its value's kind in its lower three bits and how many bytes
+/// the text has in the others; of a long text it has 31 there, and the count (UInt32) stands before
+/// the text. Whole numbers are in the machine's order: nothing of this outlives the process.
 package enum PackedValues {
   /// What becomes of a text.
   enum Kind: UInt8 {
@@ -20,6 +21,8 @@ package enum PackedValues {
   }
 
   static let headerByteCount = 8
+  /// A text of so many bytes or more is long.
+  static let longByteCount = 31
 
   /// Which of the decoder's tables the change is of, and which of the table's shapes it has.
   package static func layout(of change: UnsafeRawBufferPointer) -> (table: Int, shape: Int) {
@@ -42,16 +45,20 @@ package enum PackedValues {
   package static func append(
     _ change: UnsafeRawBufferPointer, columns: [Int], to buffer: inout CellBuffer
   ) {
-    let kinds = headerByteCount
-    let counts = kinds + columns.count
-    let texts = UnsafeRawBufferPointer(rebasing: change[(counts + columns.count * 4)...])
+    let heads = headerByteCount
+    let texts = UnsafeRawBufferPointer(rebasing: change[(heads + columns.count)...])
     let copy = buffer.bytes.count
     buffer.bytes.append(contentsOf: texts)
     var start = 0
     for (place, column) in columns.enumerated() {
-      let count = Int(change.loadUnaligned(fromByteOffset: counts + place * 4, as: UInt32.self))
+      let head = change[heads + place]
+      var count = Int(head >> 3)
+      if count == longByteCount {
+        count = Int(texts.loadUnaligned(fromByteOffset: start, as: UInt32.self))
+        start += 4
+      }
       let column = UInt32(truncatingIfNeeded: column)
-      switch change[kinds + place] {
+      switch head & 7 {
       case Kind.null.rawValue: buffer.cells.append(Cell(null: column))
       case Kind.text.rawValue:
         buffer.cells.append(
@@ -115,11 +122,10 @@ extension PackedValues.Kind {
 /// Writes the values of one change.
 struct ValueWriter {
   private let start: UnsafeMutableRawPointer
-  private var kinds: UnsafeMutableRawPointer
-  private var counts: UnsafeMutableRawPointer
+  private var heads: UnsafeMutableRawPointer
   private var texts: UnsafeMutableRawPointer
 
-  /// How many bytes values take.
+  /// How many bytes values take at the most.
   @inline(__always)
   static func byteCount(values: Int, texts: Int) -> Int {
     PackedValues.headerByteCount + values * 5 + texts
@@ -133,9 +139,8 @@ struct ValueWriter {
     start = memory
     memory.storeBytes(of: change.table, as: UInt32.self)
     memory.storeBytes(of: change.shape, toByteOffset: 4, as: UInt32.self)
-    kinds = memory + PackedValues.headerByteCount
-    counts = kinds + values
-    texts = counts + values * 4
+    heads = memory + PackedValues.headerByteCount
+    texts = heads + values
   }
 
   /// How many bytes were written.
@@ -147,8 +152,14 @@ struct ValueWriter {
   /// - Parameter readable: how many bytes may be read at `text`.
   @inline(__always)
   mutating func put(_ kind: UInt8, _ text: UnsafeRawBufferPointer, readable: Int) {
-    kinds.storeBytes(of: kind, as: UInt8.self)
-    counts.storeBytes(of: UInt32(truncatingIfNeeded: text.count), as: UInt32.self)
+    let isLong = text.count >= PackedValues.longByteCount
+    let count = isLong ? PackedValues.longByteCount : text.count
+    heads.storeBytes(of: kind | UInt8(truncatingIfNeeded: count << 3), as: UInt8.self)
+    heads += 1
+    if isLong {
+      texts.storeBytes(of: UInt32(truncatingIfNeeded: text.count), as: UInt32.self)
+      texts += 4
+    }
     if let base = text.baseAddress {
       if text.count <= ValueBlock.slack, readable >= ValueBlock.slack {
         texts.storeBytes(of: base.loadUnaligned(as: SIMD32<UInt8>.self), as: SIMD32<UInt8>.self)
@@ -156,17 +167,13 @@ struct ValueWriter {
         memcpy(texts, base, text.count)
       }
     }
-    kinds += 1
-    counts += 4
     texts += text.count
   }
 
   /// Writes NULL as the next value.
   @inline(__always)
   mutating func putNull() {
-    kinds.storeBytes(of: PackedValues.Kind.null.rawValue, as: UInt8.self)
-    counts.storeBytes(of: 0, as: UInt32.self)
-    kinds += 1
-    counts += 4
+    heads.storeBytes(of: PackedValues.Kind.null.rawValue, as: UInt8.self)
+    heads += 1
   }
 }

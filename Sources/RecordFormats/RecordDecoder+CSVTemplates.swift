@@ -50,8 +50,7 @@ extension RecordDecoder {
   ) -> Bool {
     let match = templates.match
     match.numbers.update(repeating: 0, count: RecordTemplate.Number.total)
-    let matched = RecordTemplate.match(
-      steps, base, from: start, limit: end, offsets: nil, into: match)
+    let matched = RecordTemplate.match(steps, base, from: start, limit: end, into: match)
     match.presence.pointee = presence
     return matched == end
   }
@@ -110,7 +109,8 @@ extension RecordDecoder {
   private mutating func placeValue(_ index: Int, _ window: UnsafeRawBufferPointer) -> Bool {
     let field = texts.csv.fields[index]
     guard !field.hasEscape, !isNull(field, window) else { return false }
-    templates.memory.values[index] = (field.start, field.count)
+    templates.memory.values[index] = RecordTemplate.Value(
+      start: field.start, count: field.count)
     return true
   }
 
@@ -154,9 +154,7 @@ extension RecordDecoder {
     let learned =
       template
       ?? templates.add(
-        RecordTemplate(
-          steps: steps, tokenCount: 0, table: change.table, form: -1, spans: ((0, 0), (0, 0)),
-          spanCount: 0),
+        RecordTemplate(steps: steps, table: change.table, form: -1),
         toRowGroup: group ?? templates.addGroup(rowLayout), slot: slot)
     adopt(form, of: learned, draft, isOpen: true)
   }

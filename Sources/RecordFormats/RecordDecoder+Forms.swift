@@ -115,14 +115,14 @@ extension RecordDecoder {
       (steps + place).initialize(
         to: TemplateStep(
           literal: UnsafeRawPointer(literals + (position - start)),
-          literalCount: Int32(hole.start - position), token: Int32(hole.token), hole: hole.hole,
+          literalCount: Int32(hole.start - position), hole: hole.hole,
           target: Int32(hole.target)))
       position = hole.end
     }
     (steps + holes.count).initialize(
       to: TemplateStep(
         literal: UnsafeRawPointer(literals + (position - start)),
-        literalCount: Int32(end - position), token: 0, hole: .end, target: 0))
+        literalCount: Int32(end - position), hole: .end, target: 0))
     return steps
   }
 }

@@ -21,7 +21,9 @@ extension RecordDecoder {
     _ window: UnsafeRawBufferPointer, isEnd: Bool, into batch: inout ChangeBatch
   ) -> Int {
     var start = recordsOfFile == 0 ? beginRecords(window) : 0
-    while start < window.count {
+    while true {
+      start = decodeByTemplates(window, from: start, into: &batch)
+      if start == window.count { break }
       let end = chunkEnd(window, from: start, isEnd: isEnd)
       let chunk = UnsafeRawBufferPointer(rebasing: window[start..<end])
       let isFinal = isEnd && end == window.count
@@ -125,12 +127,11 @@ extension RecordDecoder {
       let start = tokens.offset(index)
       switch tokens.byte(index) {
       case UInt8(ascii: "{"):
-        if !isSuspect {
-          let next = decodeByTemplates(tokens, from: index, chunk: chunk, into: &batch)
-          if next != index {
-            index = next
-            continue
-          }
+        let matched = decodeByTemplates(window, from: chunk + start, into: &batch)
+        if matched > chunk + start {
+          index = tokens.firstToken(atOrAfter: matched - chunk)
+          guard index < tokens.count else { return .resynchronised(at: matched) }
+          continue
         }
         let next: Int
         do {

@@ -9,14 +9,10 @@ extension RecordDecoder {
     var end: Int
     var hole: TemplateStep.Hole
     var target = 0
-    var token = 0
   }
 
   /// Where a record stands, and what its templates are found by.
   private struct Lesson {
-    /// The record's first token, and the first behind it.
-    var index: Int
-    var next: Int
     var start: Int
     var end: Int
     /// The bytes up to the operation's letter; of flat records up to the first value.
@@ -46,7 +42,7 @@ extension RecordDecoder {
 
     var columns: [Int: (before: Int, after: Int)] = [:]
     guard let holes = holes(tokens, lesson, found, draft, isOpen: isOpen, &columns),
-      let spans = spans(holes), let form = form(draft, change, columns, holes)
+      let form = form(draft, change, columns, holes)
     else { return }
     let key = Array(batch.keyBytes[change.key.indices])
     if let known {
@@ -56,8 +52,7 @@ extension RecordDecoder {
     let template = RecordTemplate(
       steps: makeSteps(
         tokens.base, holes, from: lesson.start + lesson.prefix.count, to: lesson.end),
-      tokenCount: next - index, table: change.table, form: -1,
-      spans: (spans.first ?? (0, 0), spans.last ?? (0, 0)), spanCount: spans.count)
+      table: change.table, form: -1)
     guard matches(template, tokens, lesson), gives(form, tokens.base, change, key: key) else {
       return
     }
@@ -80,7 +75,7 @@ extension RecordDecoder {
     }
     let letter = tokens.base.load(fromByteOffset: start + prefixCount, as: UInt8.self)
     return Lesson(
-      index: index, next: next, start: start, end: start + draft.bytes.count,
+      start: start, end: start + draft.bytes.count,
       prefix: UnsafeRawBufferPointer(start: tokens.base + start, count: prefixCount),
       flatTable: draft.isFlat ? draft.table : -1,
       slot: draft.isFlat ? 0 : TemplateStore.slot(letter))
@@ -94,7 +89,7 @@ extension RecordDecoder {
     return lesson.end
       == RecordTemplate.match(
         template.steps, tokens.base, from: lesson.start + lesson.prefix.count,
-        limit: tokens.byteCount, offsets: tokens.offsets + lesson.index, into: match)
+        limit: tokens.byteCount, into: match)
   }
 
   /// What varies in a record, in the order in which it stands; nil where that cannot be told.
@@ -105,7 +100,7 @@ extension RecordDecoder {
     _ columns: inout [Int: (before: Int, after: Int)]
   ) -> [Hole]? {
     var holes: [Hole] = []
-    guard valueHoles(tokens, from: lesson.index, draft, isOpen: isOpen, &holes, &columns),
+    guard valueHoles(tokens, draft, isOpen: isOpen, &holes, &columns),
       !isOpen || presenceHoles(tokens, found, &holes),
       draft.isFlat || orderHoles(tokens, found, draft, &holes)
     else { return nil }
@@ -125,7 +120,7 @@ extension RecordDecoder {
   /// Makes a hole of every value that varies, and for an open template of those too that are not
   /// there; false when one is not a string.
   private func valueHoles(
-    _ tokens: JSONTokens, from index: Int, _ draft: Draft, isOpen: Bool, _ holes: inout [Hole],
+    _ tokens: JSONTokens, _ draft: Draft, isOpen: Bool, _ holes: inout [Hole],
     _ columns: inout [Int: (before: Int, after: Int)]
   ) -> Bool {
     for column in touched {
@@ -146,10 +141,7 @@ extension RecordDecoder {
         case .text, .jsonEscaped: break
         default: return false
         }
-        let token = tokens.firstToken(atOrAfter: start - 1)
-        guard token < tokens.count, tokens.offset(token) == start - 1,
-          holes.count < TemplateStore.valuesMax
-        else { return false }
+        guard isString, holes.count < TemplateStore.valuesMax else { return false }
         if isBefore {
           columns[column]?.before = holes.count
         } else {
@@ -157,8 +149,7 @@ extension RecordDecoder {
         }
         holes.append(
           Hole(
-            start: start, end: start + value.text.count, hole: .value, target: holes.count,
-            token: token + 1 - index))
+            start: start, end: start + value.text.count, hole: .value, target: holes.count))
       }
     }
     return true
@@ -191,25 +182,6 @@ extension RecordDecoder {
       holes[index].target = place
     }
     columns = columns.mapValues { (places[$0.before] ?? -1, places[$0.after] ?? -1) }
-  }
-
-  /// The runs of values without a number between them; nil for more than two.
-  private func spans(_ holes: [Hole]) -> [(first: Int, last: Int)]? {
-    var spans: [(first: Int, last: Int)] = []
-    var isOpen = false
-    for hole in holes {
-      guard hole.hole == .value else {
-        isOpen = false
-        continue
-      }
-      if isOpen {
-        spans[spans.count - 1].last = hole.target
-      } else {
-        spans.append((hole.target, hole.target))
-        isOpen = true
-      }
-    }
-    return spans.count > 2 ? nil : spans
   }
 
   /// Makes holes of the cursor's and the counts' numbers; false when one is not found.

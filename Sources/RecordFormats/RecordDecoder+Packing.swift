@@ -74,13 +74,11 @@ extension RecordDecoder {
 
   /// Packs the values of the record that a template matched last.
   ///
-  /// - Parameters:
-  ///   - limit: how many bytes there are from `base`.
-  ///   - hasEscapes: whether any value may have escapes.
+  /// - Parameter limit: how many bytes there are from `base`.
   @inline(__always)
   mutating func pack(
     _ change: Change, _ form: UnsafePointer<RecordForm>, _ base: UnsafeRawPointer, limit: Int,
-    hasEscapes: Bool, into block: ValueBlock
+    into block: ValueBlock
   ) -> ByteRange {
     let count = form.pointee.namedCount
     if count == 0 { return ByteRange() }
@@ -98,10 +96,10 @@ extension RecordDecoder {
         writer.putNull()
         continue
       }
-      let (start, length) = values[place]
+      let (start, length) = (values[place].start, values[place].count)
       if length == 4, base.loadUnaligned(fromByteOffset: start, as: UInt32.self) == Self.nullText {
         writer.putNull()
-      } else if hasEscapes, JSONText.hasEscape(value(place, base)) {
+      } else if values[place].hasEscape {
         putUnescaped(
           RawValue(kind: .jsonEscaped, text: value(place, base)), named[index].kind, to: &writer)
       } else {

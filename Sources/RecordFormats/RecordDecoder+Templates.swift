@@ -9,114 +9,77 @@ import Scanning
 extension RecordDecoder {
   /// Decodes records for as long as templates match them.
   ///
-  /// - Returns: the first token that was not consumed.
+  /// - Parameter start: outside of any string.
+  /// - Returns: where the next record begins, or whatever else stands there.
   mutating func decodeByTemplates(
-    _ tokens: JSONTokens, from index: Int, chunk: Int, into batch: inout ChangeBatch
+    _ window: UnsafeRawBufferPointer, from start: Int, into batch: inout ChangeBatch
   ) -> Int {
-    guard templates.count > 0 else { return index }
+    guard templates.count > 0, let base = window.baseAddress else { return start }
     let flatTable = layout?.table.flatMap { tableIndexes[$0] } ?? -1
-    let origin = offset + UInt64(chunk)
-    var index = index
+    var position = start
     var count = 0
-    while index < tokens.count, tokens.byte(index) == UInt8(ascii: "{") {
-      let start = Int(tokens.offsets[index])
-      guard let found = findTemplate(tokens, at: index, flatTable: flatTable) else { break }
+    while let record = recordStart(window, from: position) {
+      guard let found = findTemplate(base, at: record, limit: window.count, flatTable: flatTable)
+      else { break }
       let form = templates.forms + found.form
       var change = form.pointee.change
-      guard fill(&change, tokens.base, form, keys: &batch.keyBytes) else { break }
+      guard fill(&change, base, form, keys: &batch.keyBytes) else { break }
       form.pointee.hits += 1
       change.recordIndex = UInt32(truncatingIfNeeded: recordIndex + count)
-      change.recordOffset = origin + UInt64(start)
-      change.values = pack(
-        change, form, tokens.base, limit: tokens.byteCount, hasEscapes: found.hasEscapes,
-        into: batch.values)
+      change.recordOffset = offset + UInt64(record)
+      change.values = pack(change, form, base, limit: window.count, into: batch.values)
       batch.changes.append(change)
       count += 1
-      index += templates.templates[found.template].tokenCount
+      position = found.end
     }
     recordIndex += count
     recordsOfFile += count
     batch.recordCount += count
-    return index
+    return position
   }
 
-  /// A template that matches a record, the record's form, and whether its values may have escapes.
-  private struct Found {
-    var template: Int
-    var form: Int
-    var hasEscapes: Bool
+  /// Where a record begins behind white space, and a comma where the file is an array; nil where
+  /// none does.
+  @inline(__always)
+  private mutating func recordStart(_ window: UnsafeRawBufferPointer, from start: Int) -> Int? {
+    var position = start
+    while position < window.count {
+      switch window[position] {
+      case UInt8(ascii: "{"): return position
+      case UInt8(ascii: ",") where resync.isArray: position &+= 1
+      case let byte where JSONTokens.isSpace(byte): position &+= 1
+      default: return nil
+      }
+    }
+    return nil
   }
 
-  /// Finds a template that matches the record at a token.
+  /// Finds a template that matches the record at a place, and the record's form.
+  ///
+  /// - Returns: the form, and where the record ends.
   @inline(__always)
   private mutating func findTemplate(
-    _ tokens: JSONTokens, at index: Int, flatTable: Int
-  ) -> Found? {
-    let start = Int(tokens.offsets[index])
+    _ base: UnsafeRawPointer, at start: Int, limit: Int, flatTable: Int
+  ) -> (form: Int, end: Int)? {
     guard
-      let found = templates.group(
-        tokens.base + start, limit: tokens.byteCount - start, flatTable: flatTable)
+      let found = templates.group(base + start, limit: limit - start, flatTable: flatTable)
     else { return nil }
     let group = templates.groups[found]
     let first = start &+ group.prefixCount
     let slot =
       group.flatTable >= 0
-      ? 0 : TemplateStore.slot(tokens.base.load(fromByteOffset: first, as: UInt8.self))
+      ? 0 : TemplateStore.slot(base.load(fromByteOffset: first, as: UInt8.self))
     let match = templates.match
     for place in 0..<group.alternatives.count(slot) {
       let candidate = group.alternatives.template(slot, place)
-      let template = templates.templates + candidate
-      guard template.pointee.tokenCount <= tokens.count - index else { continue }
       match.numbers.update(repeating: 0, count: RecordTemplate.Number.total)
       let end = RecordTemplate.match(
-        template.pointee.steps, tokens.base, from: first, limit: tokens.byteCount,
-        offsets: tokens.offsets + index, into: match)
+        templates.templates[candidate].steps, base, from: first, limit: limit, into: match)
       guard end > 0, let form = templates.form(of: candidate) else { continue }
-      let hasEscapes = mayHaveEscapes(tokens.base, template)
-      if hasEscapes, !hasGoodEscapes(tokens.base, template, templates.forms + form) { continue }
       group.alternatives.promote(slot, place)
-      return Found(template: candidate, form: form, hasEscapes: hasEscapes)
+      return (form, end)
     }
     return nil
-  }
-
-  /// Whether there is a backslash anywhere from the first to the last value of a run.
-  @inline(__always)
-  private mutating func mayHaveEscapes(
-    _ base: UnsafeRawPointer, _ template: UnsafePointer<RecordTemplate>
-  ) -> Bool {
-    let spanCount = template.pointee.spanCount
-    if spanCount == 0 { return false }
-    if !isClean(base, template.pointee.spans.0) { return true }
-    return spanCount == 2 && !isClean(base, template.pointee.spans.1)
-  }
-
-  @inline(__always)
-  private mutating func isClean(_ base: UnsafeRawPointer, _ span: (first: Int, last: Int)) -> Bool {
-    let values = templates.memory.values
-    let start = values[span.first].start
-    let end = values[span.last].start + values[span.last].count
-    return memchr(base + start, 0x5C, end - start) == nil
-  }
-
-  /// Whether all escapes in the values are valid, and none is in the key.
-  @inline(never)
-  private mutating func hasGoodEscapes(
-    _ base: UnsafeRawPointer, _ template: UnsafePointer<RecordTemplate>,
-    _ form: UnsafePointer<RecordForm>
-  ) -> Bool {
-    for part in 0..<form.pointee.keyCount {
-      let key = form.pointee.keyParts[part]
-      if JSONText.hasEscape(value(Int(key.new), base)) { return false }
-      if key.old >= 0, JSONText.hasEscape(value(Int(key.old), base)) { return false }
-    }
-    let last =
-      template.pointee.spanCount == 1
-      ? template.pointee.spans.0.last : template.pointee.spans.1.last
-    for index in 0...last where JSONText.firstBadEscape(value(index, base)) != nil {
-      return false
-    }
-    return true
   }
 
   @inline(__always)
@@ -151,12 +114,14 @@ extension RecordDecoder {
     return true
   }
 
-  /// Appends a part of the key; false where it is NULL or differs before and after the change.
+  /// Appends a part of the key; false where it is NULL, has escapes, or differs before and after the
+  /// change.
   @inline(__always)
   private mutating func appendKeyPart(
     _ base: UnsafeRawPointer, _ part: (new: Int32, old: Int32, isNumeric: Bool),
     isCompound: Bool, to bytes: inout [UInt8]
   ) -> Bool {
+    if templates.memory.values[Int(part.new)].hasEscape { return false }
     let text = value(Int(part.new), base)
     if text.count == 4,
       base.loadUnaligned(

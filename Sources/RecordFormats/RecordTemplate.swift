@@ -1,5 +1,6 @@
 import ChangeModel
 import Glibc
+import Scanning
 
 /// A stretch of bytes that every record of a template has, and what varies behind it.
 struct TemplateStep {
@@ -17,8 +18,6 @@ struct TemplateStep {
   }
   var literal: UnsafeRawPointer
   var literalCount: Int32
-  /// For a value: the token behind it, counted from the record's first.
-  var token: Int32
   var hole: Hole
   /// For a value the index in ``RecordTemplate/Match/values``, for a number in `numbers`.
   var target: Int32
@@ -28,10 +27,11 @@ struct TemplateStep {
 /// open one, also in which columns they name.
 ///
 /// Most records of a file are such: table, operation, column names, presence and the cursor's
-/// shape repeat, byte for byte. A record that a template matches was not walked: its literals are
-/// the same bytes in the same place between the same tokens as in the record that the template was
-/// learned from, which was walked and checked whole. Any deviation, however small, is no match, and
-/// the record is read the general way. What a match means is said by a ``RecordForm``.
+/// shape repeat, byte for byte. A record that a template matches is neither indexed nor walked: its
+/// literals are the bytes of the record that the template was learned from, which was checked whole,
+/// and what stands between them are the contents of strings, which end at a quote, and digits. Any
+/// deviation, however small, is no match, and the record is read the general way. What a match means
+/// is said by a ``RecordForm``.
 struct RecordTemplate {
   /// Where numbers go: words of the position, the timestamp, the four counts, the row where SAP ASE's
   /// transaction began, and what is only looked over.
@@ -43,9 +43,15 @@ struct RecordTemplate {
     static let ignored = 10
     static let total = 11
   }
+  /// The content of a string.
+  struct Value {
+    var start: Int
+    var count: Int
+    var hasEscape = false
+  }
   /// What a record gave.
   struct Match {
-    var values: UnsafeMutablePointer<(start: Int, count: Int)>
+    var values: UnsafeMutablePointer<Value>
     var numbers: UnsafeMutablePointer<UInt64>
     /// The digits of `exists`, two bits each, behind a first 1.
     var presence: UnsafeMutablePointer<UInt64>
@@ -56,15 +62,10 @@ struct RecordTemplate {
   static let emptyPresence: UInt64 = 1
 
   var steps: UnsafeMutablePointer<TemplateStep>
-  /// How many tokens a record has; of a CSV row 0.
-  var tokenCount: Int
   /// The table of its records.
   var table: UInt32
   /// The form of its records; -1 where the template is open, and presence tells it.
   var form: Int32
-  /// Runs of values between which there is no backslash but in the values themselves.
-  var spans: ((first: Int, last: Int), (first: Int, last: Int))
-  var spanCount: Int
 
   /// Matches a record against the steps.
   ///
@@ -73,13 +74,13 @@ struct RecordTemplate {
   ///   - base: the text.
   ///   - start: where the first literal must begin.
   ///   - limit: the text's length.
-  ///   - offsets: the record's tokens, at least `tokenCount`; nil where no step has a value.
   /// - Returns: where the record ends, or -1.
   static func match(
     _ steps: UnsafePointer<TemplateStep>, _ base: UnsafeRawPointer, from start: Int, limit: Int,
-    offsets: UnsafePointer<UInt32>?, into match: Match
+    into match: Match
   ) -> Int {
     var position = start
+    var isASCII = true
     var step = steps
     var presence = emptyPresence
     while true {
@@ -90,10 +91,13 @@ struct RecordTemplate {
       position &+= count
       switch step.pointee.hole {
       case .value:
-        let end = Int(offsets.unsafelyUnwrapped[Int(step.pointee.token)]) &- 1
-        guard end >= position else { return -1 }
-        match.values[Int(step.pointee.target)] = (position, end &- position)
-        position = end
+        let end = JSONStringEnd.find(base, from: position, limit: limit)
+        guard end.offset >= 0 else { return -1 }
+        let value = Value(start: position, count: end.offset &- position, hasEscape: end.hasEscape)
+        if value.hasEscape, hasBadEscape(base, value) { return -1 }
+        isASCII = isASCII && end.isASCII
+        match.values[Int(step.pointee.target)] = value
+        position = end.offset
       case .number, .padded:
         let first = position
         guard
@@ -110,10 +114,21 @@ struct RecordTemplate {
         position &+= 1
       case .end:
         match.presence.pointee = presence
-        return position
+        return isASCII || isText(base, start..<position) ? position : -1
       }
       step += 1
     }
+  }
+
+  @inline(never)
+  private static func hasBadEscape(_ base: UnsafeRawPointer, _ value: Value) -> Bool {
+    JSONText.firstBadEscape(
+      UnsafeRawBufferPointer(start: base + value.start, count: value.count)) != nil
+  }
+
+  @inline(never)
+  private static func isText(_ base: UnsafeRawPointer, _ bytes: Range<Int>) -> Bool {
+    isUTF8(UnsafeRawBufferPointer(start: base + bytes.lowerBound, count: bytes.count))
   }
 
   /// The bits in which 16 bytes differ.

@@ -87,7 +87,7 @@ struct TemplateStore {
   /// Memory that templates, forms and groups point into.
   final class Memory {
     private var blocks: [UnsafeMutableRawPointer] = []
-    let values = UnsafeMutablePointer<(start: Int, count: Int)>.allocate(capacity: 4096)
+    let values = UnsafeMutablePointer<RecordTemplate.Value>.allocate(capacity: 4096)
     let numbers = UnsafeMutablePointer<UInt64>.allocate(capacity: RecordTemplate.Number.total)
     let presence = UnsafeMutablePointer<UInt64>.allocate(capacity: 1)
 

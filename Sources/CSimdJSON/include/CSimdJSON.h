@@ -36,6 +36,20 @@ int resequel_json_index(
 /// Whether bytes are valid UTF-8.
 bool resequel_is_utf8(const uint8_t *bytes, size_t count);
 
+/// Which of 16 bytes are a quote, a backslash, a control character or no ASCII: a bit for each, the
+/// first byte's lowest. Swift's vectors have no such mask.
+static inline uint32_t resequel_special_bytes(const void *bytes) {
+  typedef int8_t bytes16 __attribute__((ext_vector_type(16)));
+  typedef bool bits16 __attribute__((ext_vector_type(16)));
+  bytes16 text;
+  __builtin_memcpy(&text, bytes, sizeof text);
+  // Seen with a sign, bytes that are no ASCII are below all control characters.
+  bits16 special = __builtin_convertvector((text == '"') | (text == '\\') | (text < 0x20), bits16);
+  uint16_t mask;
+  __builtin_memcpy(&mask, &special, sizeof mask);
+  return mask;
+}
+
 /// simdjson's own DOM parse, for comparison in benchmarks only. The bytes must be followed by 64
 /// readable ones. Each returns how many records it parsed, or -1 on the first error.
 typedef struct resequel_json_dom resequel_json_dom;
