@@ -14,6 +14,8 @@ struct RawFile {
   private(set) var byteCount: UInt64 = 0
   private var descriptor: CInt = -1
   private var isShort = false
+  /// Of a file of so many bytes one reading ahead has all.
+  private static let smallByteCount: UInt64 = 128 << 10
 
   /// Whether there is a file.
   var isOpen: Bool { descriptor >= 0 }
@@ -42,7 +44,7 @@ struct RawFile {
     }
     identity = FileIdentity(status)
     if file.identity.inode == 0 { identity.inode = 0 }
-    posix_fadvise(opened, 0, 0, POSIX_FADV_SEQUENTIAL)
+    if identity.size > Self.smallByteCount { posix_fadvise(opened, 0, 0, POSIX_FADV_SEQUENTIAL) }
   }
 
   /// Reads the first bytes without moving on. Returns how many there are.
@@ -73,10 +75,7 @@ struct RawFile {
   /// Whether the file changed, or another took its name, since it was opened.
   func hasChanged() -> Bool {
     var status = stat()
-    guard !isShort, fstat(descriptor, &status) == 0,
-      identity.isSameVersion(as: FileIdentity(status)),
-      path.withCString({ stat($0, &status) }) == 0
-    else { return true }
+    guard !isShort, path.withCString({ stat($0, &status) }) == 0 else { return true }
     return !identity.isSameVersion(as: FileIdentity(status))
   }
 

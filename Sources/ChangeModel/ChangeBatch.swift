@@ -43,10 +43,10 @@ package struct DecodedTable: Sendable {
   package var columns: [String]
   /// The sets of columns that changes have named; a change refers to one by index.
   package var shapes: [ColumnSet]
-  /// What the records of one file say about the key; filled in the batch that the file's end is
-  /// decoded into, else empty. Merge it over files (``KeyEvidence/merge(_:)``).
+  /// What the records of files that ended say about the key; filled in a batch for which the decoder
+  /// is asked, else empty. Merge it (``KeyEvidence/merge(_:)``).
   package var evidence: KeyEvidence
-  /// The fields of cursors that could not be read, likewise of one file.
+  /// The fields of cursors that could not be read, likewise.
   package var cursorEvidence: CursorEvidence
 
   /// Makes a table of which only the name is known.

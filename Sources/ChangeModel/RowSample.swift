@@ -45,6 +45,11 @@ package struct RowSample: Sendable, Hashable {
     if rows.count >= 2 * Self.rowsMax { trim() }
   }
 
+  /// Takes the rows of another whose columns will be named alike.
+  package mutating func append(_ other: RowSample) {
+    for (hash, row) in other.rows { add(row, hash: hash) }
+  }
+
   /// The sample with its columns named, as it can be merged with others.
   package func named(_ names: [String]) -> RowSample {
     if rows.isEmpty { return RowSample() }

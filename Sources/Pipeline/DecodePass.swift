@@ -128,8 +128,10 @@ struct DecodePass {
       if counting { progress.read(records: batch.recordCount, bytes: stretch.bytesRead) }
       guard let outcome = stretch.outcome else { continue }
       files[slot].outcome = outcome
-      gatherEvidence(of: batch, routes: routes)
       if counting { progress.finishedFile() }
+    }
+    if step.endsFile, let last = step.stretches.last {
+      gatherEvidence(of: last.batch, routes: routes)
     }
     if taken == 0 { values.removeLast() }
   }
@@ -179,7 +181,7 @@ struct DecodePass {
     return open.count - 1
   }
 
-  /// Adds what the tables of a file that was read to its end say about keys and cursors.
+  /// Adds what files that were read to their end say about keys and cursors.
   private mutating func gatherEvidence(of batch: ChangeBatch, routes: DecoderRoutes) {
     for (table, collection) in zip(batch.tables, routes.collections) {
       guard counting || gathering == collection else { continue }

@@ -14,6 +14,9 @@ final class DecodeWorker: @unchecked Sendable {
     var stretches: [Stretch] = []
     /// The values of all of them.
     var values: ValueStore.Place
+
+    /// Whether some file ends in it: then the tables of its last batch have evidence.
+    var endsFile: Bool { stretches.contains { $0.outcome != nil } }
   }
 
   /// The changes of one file, or of a part of it.
@@ -84,6 +87,7 @@ final class DecodeWorker: @unchecked Sendable {
       changes += stretch.batch.changes.count
       step.stretches.append(stretch)
     }
+    if step.endsFile { decoder.takeEvidence(into: &step.stretches[step.stretches.count - 1].batch) }
     step.values = try putAside()
     return step
   }

@@ -232,21 +232,21 @@ extension RecordDecoder {
     let table = draft.table
     guard !draft.isFlat || states[table].needsKeyEvidence else { return }
     switch draft.operation {
-    case .insert: states[table].insertCount += 1
-    case .update: states[table].updateCount += 1
-    case .delete: states[table].deleteCount += 1
+    case .insert: states[table].evidence.insertCount += 1
+    case .update: states[table].evidence.updateCount += 1
+    case .delete: states[table].evidence.deleteCount += 1
     case .other: break
     }
     if draft.operation == .update || draft.operation == .delete {
       var set = ColumnSet()
       for column in touched where !old(column, draft).isAbsent { set.insert(column) }
       if draft.operation == .update {
-        states[table].updateSets.insert(set)
+        states[table].evidence.updateSets.insert(set)
       } else {
-        states[table].deleteSets.insert(set)
+        states[table].evidence.deleteSets.insert(set)
       }
     }
-    for column in touched { states[table].namedColumns.insert(column) }
+    for column in touched { states[table].evidence.namedColumns.insert(column) }
     guard states[table].needsKeyEvidence else { return }
     states[table].beginRow(at: place(of: draft))
     for column in touched { takeEvidence(draft, column) }
@@ -271,7 +271,7 @@ extension RecordDecoder {
     if value.isAbsent { return }
     if value.kind == .null {
       if draft.operation != .delete {
-        states[draft.table].columnEvidence[column].nullCount += 1
+        states[draft.table].evidence[column].nullCount += 1
       }
       return
     }
@@ -281,20 +281,20 @@ extension RecordDecoder {
       let hash = keyScratch.withUnsafeBytes { StableHash.hash64($0) }
       states[draft.table].addToRow(hash, column)
       if draft.operation == .insert {
-        states[draft.table].columnEvidence[column].valueCount += 1
+        states[draft.table].evidence[column].valueCount += 1
       }
     } else if draft.operation == .update {
       let old = old(column, draft)
       guard !old.isAbsent else {
         if slots[column].exists == 1 {
-          states[draft.table].columnEvidence[column].changeCount += 1
+          states[draft.table].evidence[column].changeCount += 1
         }
         return
       }
       textScratch.removeAll(keepingCapacity: true)
       _ = texts.append(old, isNumeric: false, to: &textScratch)
       if old.kind == .null || textScratch != keyScratch {
-        states[draft.table].columnEvidence[column].changeCount += 1
+        states[draft.table].evidence[column].changeCount += 1
       }
     }
   }

@@ -95,16 +95,16 @@ extension RecordDecoder {
 
   /// Notes which fields of an unreadable cursor could be an order.
   private mutating func takeCursorEvidence(table: Int) {
-    states[table].cursorEvidence.recordCount += 1
+    states[table].evidence.cursors.recordCount += 1
     let known = ["extractorId", "timestamp", "extractionTimestamp", "v"]
     for member in cursorMembers where !known.contains(member.name.string) {
       guard let (kind, value) = OrderFields.guess(member.value) else { continue }
       let path = "cursor." + member.name.string
-      if var field = states[table].cursorEvidence.fields[path] {
+      if var field = states[table].evidence.cursors.fields[path] {
         if field.kind == kind { field.take(value) } else { field.isNonDecreasing = false }
-        states[table].cursorEvidence.fields[path] = field
-      } else if states[table].cursorEvidence.fields.count < 100 {
-        states[table].cursorEvidence.fields[path] = .init(kind: kind, value: value)
+        states[table].evidence.cursors.fields[path] = field
+      } else if states[table].evidence.cursors.fields.count < 100 {
+        states[table].evidence.cursors.fields[path] = .init(kind: kind, value: value)
       }
     }
   }

@@ -86,7 +86,7 @@ package struct RecordDecoder: ~Copyable {
 
   /// Begins a file; whatever was left of the last one is forgotten.
   package mutating func begin(_ file: FileContext) {
-    for index in states.indices { _ = states[index].takeEvidence() }
+    for index in states.indices { states[index].evidence.removeAll() }
     templates.beginFile()
     self.file = file
     if schemas !== file.schemas {
@@ -136,7 +136,7 @@ package struct RecordDecoder: ~Copyable {
     if isEnd, endState == .reading { endState = .complete }
     batch.tables = tables
     batch.lineages = lineages
-    if isEnd { publishEvidence(in: &batch) }
+    if isEnd { endEvidence() }
     return consumed
   }
 
@@ -170,9 +170,16 @@ package struct RecordDecoder: ~Copyable {
     return true
   }
 
-  private mutating func publishEvidence(in batch: inout ChangeBatch) {
+  private mutating func endEvidence() {
     templates.flushEvidence(into: &states)
-    for index in states.indices {
+    for index in states.indices { states[index].endFile() }
+  }
+
+  /// Gives a batch the tables met so far, with what the files say that ended since this was asked
+  /// last.
+  package mutating func takeEvidence(into batch: inout ChangeBatch) {
+    batch.tables = tables
+    for index in batch.tables.indices {
       let (keys, cursors) = states[index].takeEvidence()
       batch.tables[index].evidence = keys
       batch.tables[index].cursorEvidence = cursors

@@ -24,20 +24,14 @@ struct TableState {
   private var indexByName: [[UInt8]: Int] = [:]
   private var shapeIndexes: [ColumnSet: UInt32] = [:]
 
-  // The evidence of the current file.
-  var updateSets: Set<ColumnSet> = []
-  var deleteSets: Set<ColumnSet> = []
-  var namedColumns = ColumnSet()
-  var insertCount = 0
-  var updateCount = 0
-  var deleteCount = 0
-  var columnEvidence: [KeyEvidence.Column] = []
-  private var rows = RowSample()
+  /// What the current file says.
+  var evidence = TableEvidence()
+  /// What the files say that ended, and whose evidence was not taken yet.
+  private var endedEvidence = TableEvidence()
   /// Of the insert or delete that is read: the hashes of its values by column, and the sum of its place's and
   /// of these with the names.
   private var row: [UInt64] = []
   private var rowHash: UInt64 = 0
-  var cursorEvidence = CursorEvidence()
 
   init(plan: TablePlan) {
     self.plan = plan
@@ -80,7 +74,6 @@ struct TableState {
       names.append(bytes)
       types.append(nil)
       isNumeric.append(false)
-      columnEvidence.append(KeyEvidence.Column())
       let text = String(decoding: bytes, as: UTF8.self)
       published.columns.append(text)
       describe(index, text)
@@ -121,33 +114,16 @@ struct TableState {
     return index
   }
 
-  /// The evidence of the file that ends here; the next file begins with none.
-  mutating func takeEvidence() -> (KeyEvidence, CursorEvidence) {
-    var evidence = KeyEvidence()
-    evidence.updateSets = Set(updateSets.map { sortedNames($0) })
-    evidence.deleteSets = Set(deleteSets.map { sortedNames($0) })
-    evidence.insertCount = insertCount
-    evidence.updateCount = updateCount
-    evidence.deleteCount = deleteCount
-    for column in namedColumns.columns {
-      evidence.columns[String(decoding: names[column], as: UTF8.self)] = columnEvidence[column]
-      columnEvidence[column] = KeyEvidence.Column()
-    }
-    evidence.rows = rows.named(names.map { String(decoding: $0, as: UTF8.self) })
-    let cursors = cursorEvidence
-    rows = RowSample()
-    updateSets = []
-    deleteSets = []
-    namedColumns = ColumnSet()
-    insertCount = 0
-    updateCount = 0
-    deleteCount = 0
-    cursorEvidence = CursorEvidence()
-    return (evidence, cursors)
+  /// Ends a file: what it says counts from now on.
+  mutating func endFile() {
+    endedEvidence.append(evidence)
+    evidence.removeAll()
   }
 
-  private func sortedNames(_ columns: ColumnSet) -> [String] {
-    columns.columns.map { String(decoding: names[$0], as: UTF8.self) }.sorted()
+  /// What the files say that ended since this was asked last.
+  mutating func takeEvidence() -> (KeyEvidence, CursorEvidence) {
+    defer { endedEvidence.removeAll() }
+    return (endedEvidence.named(names), endedEvidence.cursors)
   }
 
   // MARK: Rows
@@ -175,8 +151,8 @@ struct TableState {
 
   /// Ends it.
   mutating func endRow(at position: Position, isDelete: Bool) {
-    guard rows.wants(rowHash) else { return }
-    rows.add(
+    guard evidence.rows.wants(rowHash) else { return }
+    evidence.rows.add(
       RowSample.Row(values: row, position: position, isDelete: isDelete), hash: rowHash)
   }
 }

@@ -195,15 +195,15 @@ struct TemplateStore {
       let table = Int(forms[index].change.table)
       let hits = forms[index].hits
       forms[index].hits = 0
-      for column in evidence[index].all.columns { states[table].namedColumns.insert(column) }
+      states[table].evidence.namedColumns.formUnion(evidence[index].all)
       switch forms[index].change.operation {
-      case .insert: states[table].insertCount += hits
+      case .insert: states[table].evidence.insertCount += hits
       case .update:
-        states[table].updateCount += hits
-        states[table].updateSets.insert(evidence[index].before)
+        states[table].evidence.updateCount += hits
+        states[table].evidence.updateSets.insert(evidence[index].before)
       case .delete:
-        states[table].deleteCount += hits
-        states[table].deleteSets.insert(evidence[index].before)
+        states[table].evidence.deleteCount += hits
+        states[table].evidence.deleteSets.insert(evidence[index].before)
       case .upsert: break
       }
     }

@@ -80,6 +80,7 @@ func decode(
     outcome.recordCount += batch.recordCount
   }
   outcome.end = decoder.endState
+  decoder.takeEvidence(into: &batch)
   for table in batch.tables {
     outcome.evidence[table.table.description] = table.evidence
     outcome.cursors[table.table.description] = table.cursorEvidence
