@@ -4,12 +4,13 @@
 /// or puts its bytes elsewhere. Unchecked: it belongs to one task while it is filled, and is only
 /// read after that.
 package final class ValueBlock: @unchecked Sendable {
-  private var start: UnsafeMutableRawPointer?
+  // Not checked for exclusive access: no access reaches into another, and each record makes several.
+  @exclusivity(unchecked) private var start: UnsafeMutableRawPointer?
   /// How many bytes of memory it has.
-  package private(set) var capacity = 0
+  @exclusivity(unchecked) package private(set) var capacity = 0
   private let expected: Int
   /// How many bytes are in it.
-  package private(set) var count = 0
+  @exclusivity(unchecked) package private(set) var count = 0
 
   /// So many bytes may be written behind those that were asked for: a short value is copied as if it
   /// had as many.

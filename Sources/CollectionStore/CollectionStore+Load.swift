@@ -18,7 +18,7 @@ extension CollectionStore {
       return nil
     }
     let writer = try writer(id)
-    guard rebuilds[id] == nil, writer.collection.pruned == nil, try writer.greatestID() == nil,
+    guard rebuilds[id] == nil, writer.collection.pruned == nil, try writer.isEmpty(),
       let roots = try roots(of: writer.collection)
     else { return nil }
     try commit()

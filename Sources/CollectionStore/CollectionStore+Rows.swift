@@ -19,14 +19,10 @@ extension CollectionStore {
   package func state(of id: [UInt8], collection: Int64) throws -> RowState? {
     let writer = try writer(collection)
     return try id.withUnsafeBytes { bytes in
-      for statement in [try writer.selectState(), try writer.selectTombstone()] {
+      for statement in [try writer.seekRow(), try writer.seekTombstone()] {
         defer { statement.clear() }
-        try statement.bindText(1, bytes)
-        guard try statement.step() else { continue }
-        guard let state = RowState(decoding: statement.bytes(0)) else {
-          throw Self.unreadableState(of: writer.collection)
-        }
-        return state
+        var stored = StoredStates(statement, of: writer.collection)
+        if let state = try stored.state(of: bytes) { return state }
       }
       return nil
     }

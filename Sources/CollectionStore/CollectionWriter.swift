@@ -90,18 +90,21 @@ final class CollectionWriter {
     return statement
   }
 
-  func selectState() throws -> Statement {
-    try statement("SELECT _position FROM \(table) WHERE _id = ?", "selectState")
+  /// The first row at an `_id` or behind it: its `_id` and its state.
+  func seekRow() throws -> Statement {
+    try statement(
+      "SELECT _id, _position FROM \(table) WHERE _id >= ? ORDER BY _id LIMIT 1", "seekRow")
   }
 
   func delete() throws -> Statement {
     try statement("DELETE FROM \(table) WHERE _id = ?", "delete")
   }
 
-  func selectTombstone() throws -> Statement {
+  /// The first tombstone at an `_id` or behind it, likewise.
+  func seekTombstone() throws -> Statement {
     try statement(
-      "SELECT _position FROM _resequel_tombstones WHERE collection = \(companion) AND _id = ?",
-      "selectTombstone")
+      "SELECT _id, _position FROM _resequel_tombstones WHERE collection = \(companion) "
+        + "AND _id >= ? ORDER BY _id LIMIT 1", "seekTombstone")
   }
 
   func insertTombstone() throws -> Statement {
@@ -140,13 +143,12 @@ final class CollectionWriter {
         + "AND kind = 'lineages' AND place <> ?", "deleteLineageConflicts")
   }
 
-  /// The greatest `_id` of the rows and the tombstones; nil where there are none.
-  func greatestID() throws -> [UInt8]? {
+  /// Whether there are neither rows nor tombstones.
+  func isEmpty() throws -> Bool {
     let statement = try statement(
-      "SELECT max(_id) FROM (SELECT max(_id) AS _id FROM \(table) UNION ALL SELECT max(_id) "
-        + "FROM _resequel_tombstones WHERE collection = \(companion))", "greatestID")
+      "SELECT EXISTS (SELECT * FROM \(table)) OR EXISTS (SELECT * FROM _resequel_tombstones "
+        + "WHERE collection = \(companion))", "isEmpty")
     defer { statement.reset() }
-    guard try statement.step(), !statement.isNull(0) else { return nil }
-    return statement.copy(0)
+    return try statement.step() && statement.integer(0) == 0
   }
 }

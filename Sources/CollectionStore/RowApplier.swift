@@ -12,8 +12,8 @@ struct RowApplier: ~Copyable {
   private let cells: UnsafeBufferPointer<Cell>
   private let layers: UnsafeBufferPointer<RowLayer>
   private let insert: Statement
-  private let selectState: Statement
-  private let selectTombstone: Statement
+  private var rows: StoredStates
+  private var tombstones: StoredStates
   private(set) var counts = ApplyCounts()
   private let bounds: RowMerge.Bounds
 
@@ -29,67 +29,45 @@ struct RowApplier: ~Copyable {
   ) throws {
     // All that may throw comes first: a value that cannot be copied is made whole or not at all.
     let insert = try writer.insert()
-    let selectState = try writer.selectState()
-    let selectTombstone = try writer.selectTombstone()
+    let rows = StoredStates(try writer.seekRow(), of: writer.collection)
+    let tombstones = StoredStates(try writer.seekTombstone(), of: writer.collection)
     self.writer = writer
     self.mode = mode
     self.bytes = bytes
     self.cells = cells
     self.layers = layers
     self.insert = insert
-    self.selectState = selectState
-    self.selectTombstone = selectTombstone
+    self.rows = rows
+    self.tombstones = tombstones
     bounds = RowMerge.Bounds(floor: writer.collection.floor, closed: writer.collection.closed)
     let columnCount = writer.collection.columns.count
     merge = RowMerge(columnCount: columnCount, idColumn: writer.idColumn)
     cellOfColumn = Array(repeating: -1, count: columnCount)
   }
 
-  /// Writes the rows. While their keys lie behind all that is stored, nothing is looked up.
-  mutating func apply(_ rows: UnsafeBufferPointer<RowDelta>) throws {
-    let greatest = try writer.greatestID()
-    var isBehindAll = greatest == nil
-    var isAscending = true
+  /// Writes the rows; quickest in the order of their keys.
+  mutating func apply(_ deltas: UnsafeBufferPointer<RowDelta>) throws {
     var previous: UnsafeRawBufferPointer?
-    for row in rows {
+    for row in deltas {
       let id = text(row.id)
-      if let previous, isAscending { isAscending = previous.isBefore(id) }
+      if let previous, !previous.isBefore(id) { rewind() }
       previous = id
-      if !isBehindAll, let greatest {
-        isBehindAll = greatest.withUnsafeBytes { $0.isBefore(id) }
-      }
-      if isBehindAll && isAscending {
-        try apply(row, id, stored: nil, isRow: false)
+      // Reads what the row or its tombstone remembers, then merges.
+      if let state = try rows.state(of: id) {
+        try apply(row, id, stored: state, isRow: true)
       } else {
-        try lookUp(row, id)
+        try apply(row, id, stored: try tombstones.state(of: id), isRow: false)
       }
     }
+  }
+
+  private mutating func rewind() {
+    rows.rewind()
+    tombstones.rewind()
   }
 
   private func text(_ range: ByteRange) -> UnsafeRawBufferPointer {
     UnsafeRawBufferPointer(rebasing: bytes[range.indices])
-  }
-
-  /// Reads what the row or its tombstone remembers, then merges.
-  private mutating func lookUp(_ row: RowDelta, _ id: UnsafeRawBufferPointer) throws {
-    if let state = try state(selectState, id) {
-      try apply(row, id, stored: state, isRow: true)
-    } else {
-      try apply(row, id, stored: try state(selectTombstone, id), isRow: false)
-    }
-  }
-
-  private func state(_ statement: Statement, _ id: UnsafeRawBufferPointer) throws -> RowState? {
-    try statement.bindText(1, id)
-    defer { statement.reset() }
-    guard try statement.step() else { return nil }
-    // A damaged database may name columns that do not exist.
-    guard let state = RowState(decoding: statement.bytes(0)),
-      state.columnLimit <= writer.collection.columns.count
-    else {
-      throw CollectionStore.unreadableState(of: writer.collection)
-    }
-    return state
   }
 
   private mutating func apply(
@@ -335,7 +313,8 @@ struct RowApplier: ~Copyable {
       let id = text(conflict.id)
       if conflict.kind == .lineages {
         // A newer change, stored before, makes what the batch disagrees about a thing of the past.
-        let state = try state(selectState, id) ?? state(selectTombstone, id)
+        rewind()
+        let state = try rows.state(of: id) ?? tombstones.state(of: id)
         guard let state, state.last.phase == conflict.rank.phase,
           state.last.eventTime == conflict.rank.eventTime
         else { continue }
@@ -409,15 +388,5 @@ extension Statement {
     case .integer: bind(parameter, Int64(bitPattern: cell.bits))
     case .real: bind(parameter, Double(bitPattern: cell.bits))
     }
-  }
-}
-
-extension RowState {
-  /// A number above the index of every column that the state names.
-  fileprivate var columnLimit: Int {
-    let shape = shape.words.last.map {
-      self.shape.words.count * 64 - $0.leadingZeroBitCount
-    }
-    return max(shape ?? 0, (columnRanks.map(\.column).max() ?? -1) + 1)
   }
 }

@@ -30,4 +30,24 @@ struct ApplyTests {
       try store.query("SELECT _id, _event_time, a, b, c, _file FROM t") == ["1|10000|a3|b2|c1|3"])
     #expect(try store.query("SELECT * FROM _resequel_incomplete") == [])
   }
+
+  // Prevents: what is stored of a key being passed over because another key was looked for before.
+  @Test(arguments: [[1, 3, 5, 7, 9], [9, 7, 5, 3, 1], [5, 5, 1, 9, 9, 3, 7], [2, 3, 8, 9, 4, 1]])
+  func `rows and tombstones are found in whatever order their keys are looked for`(
+    _ keys: [Int]
+  ) throws {
+    let store = try CollectionStore(opening: .memory, mode: .readWrite)
+    let t = try store.makeCollection()
+    try store.merge(t) { batch in
+      for key in [1, 5, 9] { batch.addInsert("\(key)", at: 100, [0: "stored"]) }
+      for key in [3, 7] { batch.addDelete("\(key)", at: 100) }
+    }
+    try store.merge(t) { batch in
+      for key in keys { batch.addInsert("\(key)", at: 50, [0: "older"]) }
+    }
+    let added = Set(keys).subtracting([1, 3, 5, 7, 9])
+    let rows = ([1, 5, 9].map { "\($0)|stored" } + added.map { "\($0)|older" }).sorted()
+    #expect(try store.query("SELECT _id, a FROM t ORDER BY _id") == rows)
+    #expect(try store.query("SELECT _id FROM _resequel_tombstones ORDER BY _id") == ["3", "7"])
+  }
 }
