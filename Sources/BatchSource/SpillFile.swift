@@ -83,4 +83,18 @@ package final class SpillFile: Sendable {
       done += count
     }
   }
+
+  /// Gives bytes back that will not be read any more, as far as the file system can: what is written
+  /// next needs the memory that they lie in, and the disk may be nearly full.
+  package func discard(at offset: UInt64, count: Int) {
+    // Whole pages only.
+    let start = (offset + 4095) & ~4095
+    let end = (offset + UInt64(count)) & ~4095
+    guard end > start,
+      let pages = mmap(nil, Int(end - start), PROT_WRITE, MAP_SHARED, descriptor, off_t(start)),
+      pages != MAP_FAILED
+    else { return }
+    madvise(pages, Int(end - start), MADV_REMOVE)
+    munmap(pages, Int(end - start))
+  }
 }

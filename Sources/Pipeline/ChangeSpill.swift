@@ -2,20 +2,16 @@ import BatchSource
 import ChangeModel
 import Sequencing
 
-/// Changes that left memory because a call has more of them than it may hold: sorted runs in one
-/// temporary file, by collection.
+/// Changes that left memory because a call has more of them than it may hold: sorted runs in
+/// temporary files, by collection.
 struct ChangeSpill: Sendable {
   /// How many bytes of changes a call holds before it puts the largest collection's aside.
   let heldByteCount: Int
   private let directory: BatchPath
-  private var file: SpillFile?
-  private var runs: [Int: [Run]] = [:]
-
-  /// The blocks of a run, and where each lies in the file.
-  fileprivate struct Run: Sendable {
-    var blocks: [RunBlock] = []
-    var offsets: [UInt64] = []
-  }
+  /// One for each core that writes.
+  private var files: [SpillFile] = []
+  /// The blocks of each run.
+  private var runs: [Int: [[RunBlock]]] = [:]
 
   /// Makes a spill; there is no file before one is needed.
   init(directory: BatchPath, heldByteCount: Int) {
@@ -40,18 +36,17 @@ struct ChangeSpill: Sendable {
   private mutating func setAside(
     _ collection: Int, of sequencer: inout Sequencer
   ) throws(IngestError) {
-    let file: SpillFile
-    if let known = self.file { file = known } else { file = try SpillFile(directory: directory) }
-    self.file = file
-    var run = Run()
-    try sequencer.setAside(collection: collection) {
-      (block, changes, keys) throws(IngestError) in
-      run.offsets.append(file.byteCount)
-      run.blocks.append(block)
-      try file.append(changes)
-      try file.append(keys)
+    let cores = Cores.count
+    while files.count < cores { files.append(try SpillFile(directory: directory)) }
+    let files = files
+    let run = try sequencer.setAside(collection: collection, cores: cores) {
+      (core, changes, keys) throws(IngestError) in
+      let start = files[core].byteCount
+      try files[core].append(changes)
+      try files[core].append(keys)
+      return start
     }
-    if !run.blocks.isEmpty { runs[collection, default: []].append(run) }
+    if !run.isEmpty { runs[collection, default: []].append(run) }
   }
 
   /// What becomes of the changes put aside, by a placement.
@@ -60,7 +55,7 @@ struct ChangeSpill: Sendable {
   ) throws(IngestError) -> [UInt32: Placement.Outcome] {
     var outcomes: [UInt32: Placement.Outcome] = [:]
     guard let runs = runs[collection], !placement.isPlain else { return outcomes }
-    var merge = RunMerge(runs.map(\.blocks))
+    var merge = RunMerge(runs)
     while var part = try next(of: &merge, runs) {
       for (file, more) in part.place(by: placement) { outcomes[file, default: .init()] += more }
     }
@@ -81,30 +76,33 @@ struct ChangeSpill: Sendable {
     let runs = runs.removeValue(forKey: collection) ?? []
     let model = sequencer.release(collection: collection).queue
     return SpilledChanges(
-      spill: self, runs: runs, merge: RunMerge(runs.map(\.blocks), of: model),
+      spill: self, runs: runs, merge: RunMerge(runs, of: model),
       // The keys that moves link must be looked at together.
       wanted: model.hasMoves ? .max : SpilledChanges.changesWanted)
   }
 
   private func next(
-    of merge: inout RunMerge, _ runs: [Run], wanted: Int = SpilledChanges.changesWanted
+    of merge: inout RunMerge, _ runs: [[RunBlock]], wanted: Int = SpilledChanges.changesWanted,
+    isLast: Bool = false
   ) throws(IngestError) -> ChangeQueue? {
     try merge.next(wanted) { (run, block, bytes) throws(IngestError) in
-      try file?.read(at: runs[run].offsets[block], into: bytes)
+      let block = runs[run][block]
+      try files[block.part].read(at: block.offset, into: bytes)
+      if isLast { files[block.part].discard(at: block.offset, count: bytes.count) }
     }
   }
 
   /// A collection's changes that were put aside, on their way back.
-  struct SpilledChanges {
+  struct SpilledChanges: Sendable {
     private let spill: ChangeSpill
-    private let runs: [Run]
+    private let runs: [[RunBlock]]
     private var merge: RunMerge
     private let wanted: Int
 
-    /// So many are worth the work that each part makes, and take some tens of megabytes.
-    static let changesWanted = 1 << 17
+    /// So many are worth the work that each part makes; two parts are there at a time.
+    static let changesWanted = 1 << 16
 
-    fileprivate init(spill: ChangeSpill, runs: [Run], merge: RunMerge, wanted: Int) {
+    fileprivate init(spill: ChangeSpill, runs: [[RunBlock]], merge: RunMerge, wanted: Int) {
       self.spill = spill
       self.runs = runs
       self.merge = merge
@@ -113,7 +111,7 @@ struct ChangeSpill: Sendable {
 
     /// All changes of the keys that come next, ascending; nil when there are no more.
     mutating func next() throws(IngestError) -> ChangeQueue? {
-      try spill.next(of: &merge, runs, wanted: wanted)
+      try spill.next(of: &merge, runs, wanted: wanted, isLast: true)
     }
   }
 }

@@ -53,19 +53,39 @@ extension IngestAttempt {
       try await write(ordered, of: index)
       return true
     }
-    var isPrepared = false
-    while var part = try spilled.next() {
-      if let placement = orders[index]?.placement(of: files) { _ = part.place(by: placement) }
-      summary.stages.begin(.order)
-      let ordered = sequencer.order(part)
-      summary.stages.begin(.write)
-      if !isPrepared {
-        guard try await prepare(index, sample: ordered) else { return false }
-        isPrepared = true
-      }
+    let placement = orders[index]?.placement(of: files)
+    let model = sequencer
+    var part = try Self.takePart(of: &spilled, by: placement, ordering: model)
+    summary.stages.begin(.write)
+    if let part {
+      guard try await prepare(index, sample: part) else { return false }
+    }
+    while let ordered = part {
+      // The next is put into order while the rows of this one are written.
+      let rest = spilled
+      async let next = Self.part(behind: rest, by: placement, ordering: model)
       try await write(ordered, of: index)
+      (part, spilled) = try await next
     }
     return true
+  }
+
+  private static func part(
+    behind spilled: ChangeSpill.SpilledChanges, by placement: Placement?,
+    ordering sequencer: Sequencer
+  ) async throws -> (OrderedChanges?, ChangeSpill.SpilledChanges) {
+    var spilled = spilled
+    return (try takePart(of: &spilled, by: placement, ordering: sequencer), spilled)
+  }
+
+  /// Takes the changes of the keys that come next of those that were put aside.
+  private static func takePart(
+    of spilled: inout ChangeSpill.SpilledChanges, by placement: Placement?,
+    ordering sequencer: Sequencer
+  ) throws -> OrderedChanges? {
+    guard var part = try spilled.next() else { return nil }
+    if let placement { _ = part.place(by: placement) }
+    return sequencer.order(part)
   }
 
   /// Makes the table ready for changes; false where that cannot be: the collection is held.

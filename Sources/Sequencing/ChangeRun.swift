@@ -12,6 +12,10 @@ package struct RunBlock: Sendable {
   let keyByteCount: Int
   /// The greatest of its keys.
   let lastKey: [UInt8]
+  /// Which core put it aside.
+  package let part: Int
+  /// Where it begins among what that core put aside.
+  package let offset: UInt64
 
   /// How many bytes it has.
   package var byteCount: Int { changeCount * MemoryLayout<SequencedChange>.stride + keyByteCount }
@@ -41,15 +45,22 @@ extension Sequencer {
     queues.indices.max { queues[$0].byteCount < queues[$1].byteCount }
   }
 
+  /// Takes the bytes of a block, in two pieces, and says where they begin. The number is the core's.
+  package typealias PutAside<Failure: Error> =
+    @Sendable (Int, UnsafeRawBufferPointer, UnsafeRawBufferPointer) throws(Failure) -> UInt64
+
   /// Empties a collection's queue of its changes, as a run. What is known of them all (which columns
   /// they name, whether some move a row) stays.
   ///
-  /// - Parameter put: takes each block's bytes, in two parts.
+  /// - Parameters:
+  ///   - cores: on so many cores at a time.
+  ///   - put: called on all of them.
+  /// - Returns: the run's blocks.
   package mutating func setAside<Failure: Error>(
-    collection: Int,
-    put: (RunBlock, UnsafeRawBufferPointer, UnsafeRawBufferPointer) throws(Failure) -> Void
-  ) throws(Failure) {
-    try queues[collection].setAside(files: files, put: put)
+    collection: Int, cores: Int, put: PutAside<Failure>
+  ) throws(Failure) -> [RunBlock] {
+    defer { queues[collection].removeAll() }
+    return try queues[collection].setAside(files: files, cores: cores, put: put)
   }
 }
 
@@ -57,19 +68,44 @@ extension ChangeQueue {
   /// How many bytes its changes have.
   var byteCount: Int { changes.count * MemoryLayout<SequencedChange>.stride + keys.count }
 
-  fileprivate mutating func setAside<Failure: Error>(
-    files: [FileStamp],
-    put: (RunBlock, UnsafeRawBufferPointer, UnsafeRawBufferPointer) throws(Failure) -> Void
-  ) throws(Failure) {
+  fileprivate func setAside<Failure: Error>(
+    files: [FileStamp], cores: Int, put: Sequencer.PutAside<Failure>
+  ) throws(Failure) -> [RunBlock] {
     let sort = ChangeSort(self, files: files)
+    let queue = self
+    let parts = ConcurrentParts.map(cores) { part in
+      let groups = sort.groups
+      let stretch = groups.count * part / cores..<groups.count * (part + 1) / cores
+      return Result { () throws(Failure) in
+        try queue.blocks(of: groups[stretch], in: sort.order, part: part, put)
+      }
+    }
+    var blocks: [RunBlock] = []
+    for part in parts { blocks += try part.get() }
+    return blocks
+  }
+
+  /// Puts the changes of some keys aside, as blocks.
+  private func blocks<Failure: Error>(
+    of groups: ArraySlice<OrderedChanges.Group>, in order: [UInt32], part: Int,
+    _ put: Sequencer.PutAside<Failure>
+  ) throws(Failure) -> [RunBlock] {
+    var blocks: [RunBlock] = []
     var block = ChangeQueue()
-    for group in sort.groups {
-      for place in sort.order[Int(group.start)..<Int(group.start + group.count)] {
+    for group in groups {
+      for place in order[Int(group.start)..<Int(group.start + group.count)] {
         block.append(changes[Int(place)], of: keys)
       }
-      if block.changes.count >= RunBlock.changesWanted { try block.flush(put) }
+      if block.changes.count >= RunBlock.changesWanted {
+        blocks.append(try block.flush(part, put))
+      }
     }
-    if !block.changes.isEmpty { try block.flush(put) }
+    if !block.changes.isEmpty { blocks.append(try block.flush(part, put)) }
+    return blocks
+  }
+
+  /// Forgets all changes, and keeps their memory.
+  mutating func removeAll() {
     changes.removeAll(keepingCapacity: true)
     keys.removeAll(keepingCapacity: true)
   }
@@ -85,19 +121,17 @@ extension ChangeQueue {
   }
 
   private mutating func flush<Failure: Error>(
-    _ put: (RunBlock, UnsafeRawBufferPointer, UnsafeRawBufferPointer) throws(Failure) -> Void
-  ) throws(Failure) {
-    guard let last = changes.last else { return }
-    let block = RunBlock(
-      changeCount: changes.count, keyByteCount: keys.count, lastKey: Array(key(of: last)))
+    _ part: Int, _ put: Sequencer.PutAside<Failure>
+  ) throws(Failure) -> RunBlock {
     let result = changes.withUnsafeBytes { changes in
       keys.withUnsafeBytes { keys in
-        Result { () throws(Failure) in try put(block, changes, keys) }
+        Result { () throws(Failure) in try put(part, changes, keys) }
       }
     }
-    try result.get()
-    changes.removeAll(keepingCapacity: true)
-    keys.removeAll(keepingCapacity: true)
+    defer { removeAll() }
+    return RunBlock(
+      changeCount: changes.count, keyByteCount: keys.count,
+      lastKey: changes.last.map { Array(key(of: $0)) } ?? [], part: part, offset: try result.get())
   }
 }
 

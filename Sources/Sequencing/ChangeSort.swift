@@ -1,5 +1,4 @@
 import ChangeModel
-import Dispatch
 
 /// Orders changes by key (as bytes) and rank, and finds the stretches that share a key.
 ///
@@ -54,16 +53,12 @@ struct ChangeSort {
   ) -> [Part] {
     let count = max(1, min(16, items.count / partCount))
     let borders = (0...count).map { border(of: items, atOrBehind: items.count * $0 / count) }
-    // Each part is its own stretch of the items, and has its own place in the result.
+    // Each part is its own stretch of the items.
     nonisolated(unsafe) let (items, keys) = (items, keys)
-    return [Part](unsafeUninitializedCapacity: count) { parts, initialized in
-      nonisolated(unsafe) let parts = parts
-      DispatchQueue.concurrentPerform(iterations: count) { index in
-        var part = Part()
-        part.sort(items, borders[index]..<borders[index + 1], keys, files)
-        parts.initializeElement(at: index, to: part)
-      }
-      initialized = count
+    return ConcurrentParts.map(count) { index in
+      var part = Part()
+      part.sort(items, borders[index]..<borders[index + 1], keys, files)
+      return part
     }
   }
 

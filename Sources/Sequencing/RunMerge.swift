@@ -3,9 +3,9 @@ package import ChangeModel
 /// Brings together the runs of a collection, the changes of some keys at a time, ascending by key.
 ///
 /// Holds one block of each run. Does no input: it is given the blocks that it asks for.
-package struct RunMerge {
+package struct RunMerge: Sendable {
   /// One run: the block that is in memory, and those that are not yet.
-  private struct Cursor {
+  private struct Cursor: Sendable {
     let run: Int
     /// The indexes of the blocks that are still to be read.
     var waiting: Range<Int>

@@ -1,5 +1,6 @@
 import ChangeModel
 import Sequencing
+import Synchronization
 import Testing
 
 /// Queues that left memory as runs.
@@ -40,14 +41,15 @@ import Testing
     var kept = Sequencer()
     var relieved = Sequencer()
     var runs: [[RunBlock]] = []
-    var bytes: [[[UInt8]]] = []
+    let bytes = Mutex<[[UInt8]]>([])
     func setAside() {
-      runs.append([])
-      bytes.append([])
-      relieved.setAside(collection: 0) { block, changes, keys in
-        runs[runs.count - 1].append(block)
-        bytes[bytes.count - 1].append(Array(changes) + Array(keys))
-      }
+      runs.append(
+        relieved.setAside(collection: 0, cores: Int(seed % 3) + 1) { _, changes, keys in
+          bytes.withLock {
+            $0.append(Array(changes) + Array(keys))
+            return UInt64($0.count - 1)
+          }
+        })
     }
     let file = kept.addFile(FileStamp(ordinal: 1, series: 0))
     _ = relieved.addFile(FileStamp(ordinal: 1, series: 0))
@@ -68,7 +70,11 @@ import Testing
     var merge = RunMerge(runs, of: relieved.release(collection: 0).queue)
     var found: [Fact] = []
     let wanted = Int.random(in: 1...500, using: &random)
-    while let part = merge.next(wanted, read: { $2.copyBytes(from: bytes[$0][$1]) }) {
+    func read(run: Int, block: Int, _ memory: UnsafeMutableRawBufferPointer) {
+      let place = Int(runs[run][block].offset)
+      memory.copyBytes(from: bytes.withLock { $0[place] })
+    }
+    while let part = merge.next(wanted, read: read) {
       #expect(part.shapes == [ColumnSet(first: 3)])
       let facts = facts(relieved.order(part))
       // No key is in two parts.
