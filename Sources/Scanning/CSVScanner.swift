@@ -53,6 +53,10 @@ package struct CSVScanner {
     fields.removeAll(keepingCapacity: true)
     guard let base = text.baseAddress else { return .row(end: 0, next: 0, isTerminated: false) }
     let escape = escape == quote ? nil : escape
+    var quotes = ByteSearch(
+      base, count: text.count, for: quote, quote, escape ?? quote, escape ?? quote)
+    var ends = ByteSearch(
+      base, count: text.count, for: delimiter, 0x0A, quote, escape ?? quote)
     var offset = start
     while true {
       let isQuoted = offset < text.count && text[offset] == quote
@@ -60,8 +64,7 @@ package struct CSVScanner {
       if isQuoted {
         var hasEscape = false
         guard
-          let close = Self.closingQuote(
-            base, text.count, from: offset + 1, quote: quote, escape: escape, &hasEscape)
+          let close = closingQuote(base, text.count, from: offset + 1, &quotes, &hasEscape)
         else { return .unclosed }
         fields.append(
           CSVField(
@@ -69,9 +72,8 @@ package struct CSVScanner {
         end = close + 1
       } else {
         var hasEscape = false
-        end = Self.endOfPlain(
-          base, text.count, from: offset, delimiter: delimiter, quote: quote, escape: escape,
-          &hasEscape)
+        end = endOfPlain(
+          base, text.count, from: offset, escape: escape, &ends, &hasEscape)
         if end < text.count, text[end] == quote { return .malformed(at: end) }
         fields.append(
           CSVField(start: offset, count: end - offset, isQuoted: false, hasEscape: hasEscape))
@@ -104,13 +106,14 @@ package struct CSVScanner {
     return .row(end: rowEnd, next: isTerminated ? end + 1 : end, isTerminated: isTerminated)
   }
 
-  private static func closingQuote(
-    _ base: UnsafeRawPointer, _ count: Int, from start: Int, quote: UInt8, escape: UInt8?,
+  @inline(__always)
+  private func closingQuote(
+    _ base: UnsafeRawPointer, _ count: Int, from start: Int, _ quotes: inout ByteSearch,
     _ hasEscape: inout Bool
   ) -> Int? {
     var offset = start
     while true {
-      offset = find(quote, escape ?? quote, base, count, from: offset)
+      offset = quotes.first(from: offset)
       guard offset < count else { return nil }
       if base.load(fromByteOffset: offset, as: UInt8.self) == quote,
         offset + 1 == count || base.load(fromByteOffset: offset + 1, as: UInt8.self) != quote
@@ -122,59 +125,23 @@ package struct CSVScanner {
     }
   }
 
-  /// The first place of one of two bytes, or `count`.
   @inline(__always)
-  private static func find(
-    _ first: UInt8, _ second: UInt8, _ base: UnsafeRawPointer, _ count: Int, from start: Int
+  private func endOfPlain(
+    _ base: UnsafeRawPointer, _ count: Int, from start: Int, escape: UInt8?,
+    _ ends: inout ByteSearch, _ hasEscape: inout Bool
   ) -> Int {
     var offset = start
-    let marks = (ByteMarks(of: first), ByteMarks(of: second))
-    while offset &+ 8 <= count {
-      let word = base.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
-      let found = marks.0.in(word) | marks.1.in(word)
-      if found != 0 { return offset &+ ByteMarks.first(found) }
-      offset &+= 8
-    }
-    while offset < count {
-      let byte = base.load(fromByteOffset: offset, as: UInt8.self)
-      if byte == first || byte == second { return offset }
-      offset &+= 1
-    }
-    return count
-  }
-
-  private static func endOfPlain(
-    _ base: UnsafeRawPointer, _ count: Int, from start: Int, delimiter: UInt8, quote: UInt8,
-    escape: UInt8?, _ hasEscape: inout Bool
-  ) -> Int {
-    let marks = (
-      ByteMarks(of: delimiter), ByteMarks(of: 0x0A), ByteMarks(of: quote),
-      ByteMarks(of: escape ?? quote)
-    )
-    var offset = start
-    while offset < count {
-      if offset &+ 8 <= count {
-        let word = base.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
-        let found = marks.0.in(word) | marks.1.in(word) | marks.2.in(word) | marks.3.in(word)
-        if found == 0 {
-          offset &+= 8
-          continue
-        }
-        offset &+= ByteMarks.first(found)
-      }
+    while true {
+      offset = ends.first(from: offset)
+      guard offset < count else { return count }
       let byte = base.load(fromByteOffset: offset, as: UInt8.self)
       if byte == delimiter || byte == 0x0A || byte == quote { return offset }
-      if byte == escape {
-        hasEscape = true
-        offset += 1
-        // A line end cannot be escaped outside of quotes.
-        if offset < count, base.load(fromByteOffset: offset, as: UInt8.self) == 0x0A {
-          return offset
-        }
-      }
+      hasEscape = true
+      offset += 1
+      // A line end cannot be escaped outside of quotes.
+      if offset < count, base.load(fromByteOffset: offset, as: UInt8.self) == 0x0A { return offset }
       offset += 1
     }
-    return min(offset, count)
   }
 
   /// Appends a field's content with doubled quotes and escapes resolved.

@@ -82,7 +82,7 @@ struct ChangeSort {
       items.initializeElement(
         at: index,
         to: Item(
-          prefix: keys.prefix(index), index: UInt32(index), keyCount: keys.changes[index].keyCount))
+          prefix: keys.prefix(UInt32(index)), index: UInt32(index), keyCount: keys.changes[index].keyCount))
     }
     var counts = [Int](repeating: 0, count: 8 * 256)
     for item in items {
@@ -165,15 +165,38 @@ extension ChangeSort.Part {
     return keys.compare(left.index, right.index)
   }
 
-  /// Sorts changes of one prefix. They are few, and nearly in order, since logs are read forward.
+  /// Keys that are equal so far are compared whole.
+  private static let depthMax = 64
+
+  /// Sorts changes of one prefix.
+  ///
+  /// - Parameter depth: how many bytes behind those that all keys share are the prefix.
   private static func sort(
+    _ items: UnsafeMutableBufferPointer<ChangeSort.Item>, _ stretch: Range<Int>, _ keys: Keys,
+    _ files: [FileStamp], depth: Int = 8
+  ) {
+    if stretch.count <= 16 { return sortFew(items, stretch, keys, files) }
+    var long = UnsafeMutableBufferPointer(rebasing: items[stretch])
+    // Keys of several columns begin alike: then the next eight bytes decide.
+    guard depth < depthMax, long.contains(where: { keys.reaches($0.index, behind: depth) }) else {
+      return long.sort { precedes($0, $1, keys, files) }
+    }
+    for place in long.indices { long[place].prefix = keys.prefix(long[place].index, behind: depth) }
+    long.sort { $0.prefix < $1.prefix }
+    var start = stretch.lowerBound
+    while start < stretch.upperBound {
+      var end = start + 1
+      while end < stretch.upperBound, items[end].prefix == items[start].prefix { end += 1 }
+      if end - start > 1 { sort(items, start..<end, keys, files, depth: depth + 8) }
+      start = end
+    }
+  }
+
+  /// Sorts changes that are few, and nearly in order, since logs are read forward.
+  private static func sortFew(
     _ items: UnsafeMutableBufferPointer<ChangeSort.Item>, _ stretch: Range<Int>, _ keys: Keys,
     _ files: [FileStamp]
   ) {
-    guard stretch.count <= 16 else {
-      var long = UnsafeMutableBufferPointer(rebasing: items[stretch])
-      return long.sort { precedes($0, $1, keys, files) }
-    }
     for end in stretch.dropFirst() {
       let item = items[end]
       var place = end
@@ -239,12 +262,18 @@ private struct Keys {
     sharedCount = shared
   }
 
-  /// A key's eight bytes behind the shared ones.
+  /// Whether a key goes on behind so many bytes that follow the shared ones.
   @inline(__always)
-  func prefix(_ index: Int) -> UInt64 {
-    let change = changes[index]
-    let start = change.keyOffset + sharedCount
-    let count = Int(change.keyCount) - sharedCount
+  func reaches(_ index: UInt32, behind depth: Int) -> Bool {
+    Int(changes[Int(index)].keyCount) > sharedCount &+ depth
+  }
+
+  /// A key's eight bytes behind the shared ones, and behind as many more.
+  @inline(__always)
+  func prefix(_ index: UInt32, behind depth: Int = 0) -> UInt64 {
+    let change = changes[Int(index)]
+    let start = change.keyOffset + sharedCount + depth
+    let count = max(0, Int(change.keyCount) - sharedCount - depth)
     if start + 8 <= bytes.count {
       let word = UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: start, as: UInt64.self))
       return count >= 8 ? word : count == 0 ? 0 : word & (.max << UInt64((8 - count) * 8))

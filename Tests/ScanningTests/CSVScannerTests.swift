@@ -31,4 +31,19 @@ struct CSVScannerTests {
     #expect(fields("a\"b") == nil && fields("\"a\"b") == nil && fields("\"a") == nil)
     #expect(fields("\"a\\\"", escape: 0x5C) == nil)
   }
+
+  // Text is looked at in blocks: what ends a field may stand anywhere in one, or in the next.
+  @Test func `fields end at the same bytes wherever they begin`() {
+    for before in 0..<70 {
+      for length in [0, 1, 15, 16, 17, 63, 64, 65, 130] {
+        let first = String(repeating: "x", count: before)
+        let text = String(repeating: "y", count: length)
+        #expect(fields("\(first),\(text),z\nnext") == [first, text, "z"])
+        #expect(fields("\(first),\"\(text)\"\"\",z") == [first, text + "\"", "z"])
+        #expect(fields("\(first),\"\(text)\"\"\"\"\n,\"\n") == [first, text + "\"\"\n,"])
+        #expect(fields("\(first),\(text)\\,z\n", escape: 0x5C) == [first, text + ",z"])
+        #expect(fields("\(first),\"\(text)\"\"") == nil)
+      }
+    }
+  }
 }

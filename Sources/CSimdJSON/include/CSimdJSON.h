@@ -63,6 +63,24 @@ int64_t resequel_json_dom_lines(resequel_json_dom *dom, const uint8_t *bytes, si
 /// The implementation that simdjson chose for this processor.
 const char *resequel_json_implementation(void);
 
+/// Which of 64 bytes are one of four: a bit for each, the first byte's lowest.
+static inline uint64_t resequel_equal_bytes(
+    const void *bytes, uint8_t first, uint8_t second, uint8_t third, uint8_t fourth) {
+  typedef uint8_t bytes16 __attribute__((ext_vector_type(16)));
+  typedef bool bits16 __attribute__((ext_vector_type(16)));
+  uint64_t mask = 0;
+  for (int part = 0; part < 4; part++) {
+    bytes16 text;
+    __builtin_memcpy(&text, (const uint8_t *)bytes + part * 16, sizeof text);
+    bits16 equal = __builtin_convertvector(
+        (text == first) | (text == second) | (text == third) | (text == fourth), bits16);
+    uint16_t bits;
+    __builtin_memcpy(&bits, &equal, sizeof bits);
+    mask |= (uint64_t)bits << (part * 16);
+  }
+  return mask;
+}
+
 #ifdef __cplusplus
 }
 #endif
