@@ -36,7 +36,7 @@ struct SpillWindows {
     let bytes = offset..<offset + UInt64(count)
     if windows[place].block == block, windows[place].file == ObjectIdentifier(file) {
       if windows[place].bytes == nil { try fill(place, file) }
-      if let there = windows[place].bytes, there.lowerBound <= offset, bytes.upperBound <= there.upperBound {
+      if let there = windows[place].bytes, bytes.upperBound <= there.upperBound {
         let start = memory.room(for: Self.count * Self.room) + place * Self.room
         return UnsafeRawBufferPointer(
           start: start + Int(offset - there.lowerBound), count: count)

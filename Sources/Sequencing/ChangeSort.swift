@@ -82,7 +82,8 @@ struct ChangeSort {
       items.initializeElement(
         at: index,
         to: Item(
-          prefix: keys.prefix(UInt32(index)), index: UInt32(index), keyCount: keys.changes[index].keyCount))
+          prefix: keys.prefix(UInt32(index)), index: UInt32(index),
+          keyCount: keys.changes[index].keyCount))
     }
     var counts = [Int](repeating: 0, count: 8 * 256)
     for item in items {

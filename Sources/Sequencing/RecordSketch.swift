@@ -53,7 +53,7 @@ package struct RecordSketch: Sendable, Hashable {
   @inline(never)
   private mutating func insert(_ hash: UInt32) {
     if smallest.count < Self.smallestLimit {
-      if smallest.isEmpty { smallest.reserveCapacity(Self.smallestLimit) }
+      if smallest.isEmpty { smallest.reserveCapacity(16) }
       if smallest.last ?? 0 <= hash, smallest.last != hash { return smallest.append(hash) }
     }
     let isFull = smallest.count == Self.smallestLimit

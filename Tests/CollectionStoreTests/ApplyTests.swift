@@ -32,7 +32,9 @@ struct ApplyTests {
   }
 
   // Prevents: what is stored of a key being passed over because another key was looked for before.
-  @Test(arguments: [[1, 3, 5, 7, 9], [9, 7, 5, 3, 1], [5, 5, 1, 9, 9, 3, 7], [2, 3, 8, 9, 4, 1]])
+  @Test(arguments: [
+    [1, 3, 5, 7, 9], [9, 7, 5, 3, 1], [5, 5, 1, 9, 9, 3, 7], [2, 3, 8, 9, 4, 1],
+  ])
   func `rows and tombstones are found in whatever order their keys are looked for`(
     _ keys: [Int]
   ) throws {

@@ -3,7 +3,9 @@ import Testing
 
 struct JSONStringEndTests {
   /// What a reader that looks at one byte after the other finds.
-  private func plainly(_ bytes: ArraySlice<UInt8>) -> (offset: Int, hasEscape: Bool, isASCII: Bool) {
+  private func plainly(
+    _ bytes: ArraySlice<UInt8>
+  ) -> (offset: Int, hasEscape: Bool, isASCII: Bool) {
     var index = bytes.startIndex
     var (hasEscape, isASCII) = (false, true)
     while index < bytes.endIndex, bytes[index] >= 0x20 {
