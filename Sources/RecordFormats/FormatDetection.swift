@@ -22,6 +22,11 @@ enum FormatDetection {
     return .csv
   }
 
+  /// Whether bytes begin as gzip's and zstd's do, and no text does.
+  static func isCompressed(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    bytes.starts(with: [0x1F, 0x8B, 0x08]) || bytes.starts(with: [0x28, 0xB5, 0x2F, 0xFD])
+  }
+
   /// Whether bytes begin with a record, or an array of them, and not with a text that only begins
   /// like one: with its first member's name, which no text without quotes can hold.
   private static func opensRecord(_ bytes: Slice<UnsafeRawBufferPointer>) -> Bool {

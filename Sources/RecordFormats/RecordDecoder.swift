@@ -158,6 +158,13 @@ package struct RecordDecoder: ~Copyable {
     // what comes may open an array, or name columns.
     if isEnd, offset == 0, rest.allSatisfy(JSONTokens.isSpace) { return false }
     if layout == nil {
+      if offset == 0, FormatDetection.isCompressed(rest) {
+        endState = .failed(
+          IngestError(
+            .file, file: file.name, cause: "it is compressed, and what was compressed is, too",
+            hint: "Decompress it once; it is read again on the next run."))
+        return false
+      }
       guard
         let format = FormatDetection.format(
           of: rest, name: file.name, isResumed: file.offset > 0, isEnd: isEnd)
