@@ -26,6 +26,9 @@ package struct ChangeBatch: Sendable {
   package mutating func removeAll() {
     changes.removeAll(keepingCapacity: true)
     keyBytes.removeAll(keepingCapacity: true)
+    // Another decoder may have filled it, and the next file may not be read at all.
+    tables.removeAll()
+    lineages.removeAll()
     quarantined.removeAll()
     recordCount = 0
   }

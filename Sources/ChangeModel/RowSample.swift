@@ -48,6 +48,10 @@ package struct RowSample: Sendable, Hashable {
   /// Takes the rows of another whose columns will be named alike.
   package mutating func append(_ other: RowSample) {
     for (hash, row) in other.rows { add(row, hash: hash) }
+    if other.highest < highest {
+      highest = other.highest
+      rows = rows.filter { $0.key <= highest }
+    }
   }
 
   /// The sample with its columns named, as it can be merged with others.

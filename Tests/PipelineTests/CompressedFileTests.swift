@@ -86,6 +86,25 @@ import Testing
     #expect(try bench.status().files.filter { $0.count > 0 }.map(\.kind) == ["applied"])
   }
 
+  // Prevents a file of which nothing was read from being taken in with what an earlier one held.
+  @Test func `a file that cannot be read does not disturb large ones around it`() async throws {
+    let bench = try RunBench()
+    func rows(_ range: ClosedRange<Int>, _ more: String = "") -> [String] {
+      range.map { #"{"id":"\#($0)","v":"a"\#(more)}"# }
+    }
+    // Whatever order they are listed in, it stands behind two that name other columns each.
+    try bench.place("t_1.json", rows(1...20_000))
+    try bench.place("t_2.json", rows(20_001...40_000, #","w":"b""#))
+    try BucketDirectory(root: "\(bench.directory.path)/drop").place(
+      [0x1F, 0x8B, 8] + Array(repeating: 0, count: 7) + Array(repeating: 0xFF, count: 99),
+      at: "t_3.json.gz")
+    try bench.place("t_4.json", rows(40_001...60_000, #","x":"c""#))
+    try bench.place("t_5.json", rows(60_001...80_000))
+    let summary = try await bench.replay()
+    #expect(summary.failedFiles.map(\.file) == [bench.drop("t_3.json.gz")])
+    #expect(try bench.status().collections.map(\.rows) == [80_000])
+  }
+
   // Prevents a hint about CSV columns for a file that nobody meant to be CSV.
   @Test(arguments: ["json", "csv"])
   func `a file that was compressed twice is told to be`(_ format: String) async throws {
