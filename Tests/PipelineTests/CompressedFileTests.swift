@@ -87,22 +87,19 @@ import Testing
   }
 
   // Prevents a file of which nothing was read from being taken in with what an earlier one held.
-  @Test func `a file that cannot be read does not disturb large ones around it`() async throws {
+  @Test func `files that cannot be read do not disturb large ones between them`() async throws {
     let bench = try RunBench()
-    func rows(_ range: ClosedRange<Int>, _ more: String = "") -> [String] {
-      range.map { #"{"id":"\#($0)","v":"a"\#(more)}"# }
+    let bucket = BucketDirectory(root: "\(bench.directory.path)/drop")
+    for file in 1...12 {
+      try bench.place(
+        "t_\(2 * file).json",
+        (1...20_000).map { #"{"id":"\#(file * 20_000 + $0)","v":"a","c\#(file)":"b"}"# })
+      try bucket.place(
+        [0x1F, 0x8B, 8] + Array(repeating: 0, count: 7) + Array(repeating: 0xFF, count: 99),
+        at: "t_\(2 * file + 1).json.gz")
     }
-    // Whatever order they are listed in, it stands behind two that name other columns each.
-    try bench.place("t_1.json", rows(1...20_000))
-    try bench.place("t_2.json", rows(20_001...40_000, #","w":"b""#))
-    try BucketDirectory(root: "\(bench.directory.path)/drop").place(
-      [0x1F, 0x8B, 8] + Array(repeating: 0, count: 7) + Array(repeating: 0xFF, count: 99),
-      at: "t_3.json.gz")
-    try bench.place("t_4.json", rows(40_001...60_000, #","x":"c""#))
-    try bench.place("t_5.json", rows(60_001...80_000))
-    let summary = try await bench.replay()
-    #expect(summary.failedFiles.map(\.file) == [bench.drop("t_3.json.gz")])
-    #expect(try bench.status().collections.map(\.rows) == [80_000])
+    #expect(try await bench.replay().failedFiles.count == 12)
+    #expect(try bench.status().collections.map(\.rows) == [240_000])
   }
 
   // Prevents a hint about CSV columns for a file that nobody meant to be CSV.
