@@ -50,19 +50,6 @@ static inline uint32_t resequel_special_bytes(const void *bytes) {
   return mask;
 }
 
-/// simdjson's own DOM parse, for comparison in benchmarks only. The bytes must be followed by 64
-/// readable ones. Each returns how many records it parsed, or -1 on the first error.
-typedef struct resequel_json_dom resequel_json_dom;
-resequel_json_dom *resequel_json_dom_create(void);
-void resequel_json_dom_destroy(resequel_json_dom *dom);
-/// One `parse_many` over JSON Lines, in batches of `batch_size` bytes.
-int64_t resequel_json_dom_many(
-    resequel_json_dom *dom, const uint8_t *bytes, size_t count, size_t batch_size);
-/// One `parse` for each line.
-int64_t resequel_json_dom_lines(resequel_json_dom *dom, const uint8_t *bytes, size_t count);
-/// The implementation that simdjson chose for this processor.
-const char *resequel_json_implementation(void);
-
 /// Which of 64 bytes are one of four: a bit for each, the first byte's lowest.
 static inline uint64_t resequel_equal_bytes(
     const void *bytes, uint8_t first, uint8_t second, uint8_t third, uint8_t fourth) {
@@ -80,6 +67,19 @@ static inline uint64_t resequel_equal_bytes(
   }
   return mask;
 }
+
+/// simdjson's own DOM parse, for comparison in benchmarks only. The bytes must be followed by 64
+/// readable ones. Each returns how many records it parsed, or -1 on the first error.
+typedef struct resequel_json_dom resequel_json_dom;
+resequel_json_dom *resequel_json_dom_create(void);
+void resequel_json_dom_destroy(resequel_json_dom *dom);
+/// One `parse_many` over JSON Lines, in batches of `batch_size` bytes.
+int64_t resequel_json_dom_many(
+    resequel_json_dom *dom, const uint8_t *bytes, size_t count, size_t batch_size);
+/// One `parse` for each line.
+int64_t resequel_json_dom_lines(resequel_json_dom *dom, const uint8_t *bytes, size_t count);
+/// The implementation that simdjson chose for this processor.
+const char *resequel_json_implementation(void);
 
 #ifdef __cplusplus
 }
