@@ -80,7 +80,8 @@ let package = Package(
         "Pipeline", "CollectionStore", "ChangeModel",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
-      swiftSettings: strict),
+      swiftSettings: strict,
+      linkerSettings: [.unsafeFlags(["-static-stdlib", "-lCoreFoundation", "-l_FoundationICU", "-l_FoundationCShims", "-l_FoundationCollections"], .when(platforms: [.linux]))]),
 
     // A simulated source database and a hostile bucket, from a seed; and an oracle that shares no
     // code with what it checks.
@@ -122,7 +123,7 @@ let package = Package(
       ],
       swiftSettings: strict),
     .testTarget(
-      name: "CommandTests", dependencies: ["resequel", "CollectionStore", "SQLiteKit"],
+      name: "CommandTests", dependencies: ["CollectionStore", "SQLiteKit"],
       exclude: ["Golden", "mounted_bucket.py"], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6],
