@@ -3,34 +3,69 @@ import SQLiteKit
 
 /// Bulk loading: a new table's rows are written as whole pages, past SQLite.
 ///
-/// Only into the file of a bulk build, which belongs to us alone and is thrown away unless it is
-/// finished. Between ``beginLoad(of:closed:)`` and ``endLoad()`` SQLite may read and not write: the pages
-/// that it would append are ours.
+/// Into the file of a bulk build they go at once: it belongs to us alone and is thrown away unless it
+/// is finished; between ``beginLoad(of:closed:)`` and ``endLoad()`` SQLite may read it and not write:
+/// the pages that it would append are ours. Of a database that is in use SQLite has every page: there
+/// they go into a ``LoadFile``, which SQLite takes over when the load ends.
 extension CollectionStore {
-  /// Begins to load the empty table of a collection; within a transaction, which ends here.
+  /// Begins to load the empty table of a collection; within a transaction, which ends here where the
+  /// file is a bulk build.
   ///
   /// - Parameter closed: up to where nothing will be missing when the load has ended, as
   ///   ``close(upTo:collection:)`` will be told: what that forgets is not written at all.
   /// - Returns: the collection, to pack rows for; nil where its rows cannot be loaded, and nothing
-  ///   has changed: the file is no bulk build, or the table has rows already.
+  ///   has changed: the table has rows already, or there is no file.
   package func beginLoad(of id: Int64, closed: Rank? = nil) throws -> Collection? {
-    guard case .bulkBuild = mode, load == nil, let descriptor = build?.descriptor else {
-      return nil
-    }
+    guard load == nil, rebuilds[id] == nil, case .file(let path) = location else { return nil }
     let writer = try writer(id)
-    guard rebuilds[id] == nil, writer.collection.pruned == nil, try writer.isEmpty(),
-      let roots = try roots(of: writer.collection)
+    guard writer.collection.pruned == nil, try writer.isEmpty(),
+      let roots = try Self.roots(of: writer.collection, in: connection)
     else { return nil }
+    switch mode {
+    case .bulkBuild: load = try buildLoad(of: writer.collection, roots)
+    case .readWrite: load = try load(of: writer.collection, beside: path)
+    case .readOnly: return nil
+    }
+    if load == nil { return nil }
+    var collection = writer.collection
+    collection.closed = closed
+    return collection
+  }
+
+  private func buildLoad(of collection: Collection, _ roots: TableLoad.Roots) throws -> TableLoad? {
+    guard let descriptor = build?.descriptor else { return nil }
     try commit()
     guard let pages = try PageWriter(appendingTo: connection, descriptor: descriptor) else {
       try begin()
       return nil
     }
     try connection.execute("PRAGMA query_only = ON")
-    load = TableLoad(writer.collection, roots: roots, pages: pages)
-    var collection = writer.collection
-    collection.closed = closed
-    return collection
+    return TableLoad(collection, roots: roots, pages: pages)
+  }
+
+  /// A transaction takes over so many tables at the most: SQLite attaches no more files.
+  private static let attachedLoadsMax = 8
+
+  private func load(of collection: Collection, beside path: String) throws -> TableLoad? {
+    guard attachedLoads < Self.attachedLoadsMax,
+      // Others could not be attached.
+      try text("PRAGMA encoding") == "UTF-8",
+      let tombstones = try text("SELECT sql FROM sqlite_master WHERE name = '_resequel_tombstones'")
+    else { return nil }
+    let file = try LoadFile(
+      for: path, pageSize: options.pageSize,
+      tables: [Self.tableSQL(collection, name: collection.name), tombstones])
+    guard let roots = try Self.roots(of: collection, in: file.connection),
+      let pages = try PageWriter(appendingTo: file.connection, descriptor: file.descriptor)
+    else { return nil }
+    loadFile = consume file
+    return TableLoad(collection, roots: roots, pages: pages)
+  }
+
+  private func text(_ sql: String) throws -> String? {
+    let statement = try connection.cached(sql)
+    defer { statement.reset() }
+    return try statement.step() ? statement.text(0) : nil
   }
 
   /// Whether a load goes on.
@@ -50,23 +85,47 @@ extension CollectionStore {
     return packed.counts
   }
 
-  /// Ends a load, if one is going on: the table has its rows, and a transaction is begun.
+  /// Ends a load, if one is going on: the table has its rows, and a transaction is open.
   package func endLoad() throws {
     guard let load else { return }
     self.load = nil
-    // A read that is not over would go on with pages from before the load.
-    precondition(connection.isIdle, "the loaded pages are not looked at")
-    try load.finish()
-    try connection.execute("PRAGMA query_only = OFF")
-    try begin()
+    if let file = loadFile.take() {
+      try load.finish()
+      try takeOver(load.collection, from: file)
+    } else {
+      // A read that is not over would go on with pages from before the load.
+      precondition(connection.isIdle, "the loaded pages are not looked at")
+      try load.finish()
+      try connection.execute("PRAGMA query_only = OFF")
+      try begin()
+    }
     let writer = try writer(load.collection.id)
     defer { writer.clear() }
     try writer.write(load.notes)
   }
 
+  private func takeOver(_ collection: Collection, from file: consuming LoadFile) throws {
+    let name = "load\(attachedLoads)"
+    try file.attach(to: connection, as: name)
+    attachedLoads += 1
+    for table in [Identifier.quoted(collection.name), "_resequel_tombstones"] {
+      try connection.execute("INSERT INTO main.\(table) SELECT * FROM \(name).\(table)")
+    }
+  }
+
+  /// Forgets the files that were taken over, after the transaction that did so.
+  func detachLoads() throws {
+    while attachedLoads > 0 {
+      try connection.execute("DETACH load\(attachedLoads - 1)")
+      attachedLoads -= 1
+    }
+  }
+
   /// Where SQLite put the table and its index; nil where there are others that rows belong into, or
   /// the table's columns stand otherwise than in the records that are packed.
-  private func roots(of collection: Collection) throws -> TableLoad.Roots? {
+  private static func roots(
+    of collection: Collection, in connection: Connection
+  ) throws -> TableLoad.Roots? {
     let statement = try connection.cached(
       "SELECT type, rootpage, sql FROM sqlite_master WHERE tbl_name = ? AND rootpage > 0")
     try statement.bind(1, collection.name)
@@ -77,7 +136,7 @@ extension CollectionStore {
       let root = statement.integer(1)
       if statement.text(0) != "table" {
         indexes.append(root)
-      } else if statement.text(2) == Self.tableSQL(collection, name: collection.name) {
+      } else if statement.text(2) == tableSQL(collection, name: collection.name) {
         tables.append(root)
       }
     }
@@ -85,10 +144,11 @@ extension CollectionStore {
       return nil
     }
     return TableLoad.Roots(
-      table: tables[0], index: indexes.first, tombstones: try emptyTombstonesRoot())
+      table: tables[0], index: indexes.first,
+      tombstones: try emptyTombstonesRoot(in: connection))
   }
 
-  private func emptyTombstonesRoot() throws -> Int64? {
+  private static func emptyTombstonesRoot(in connection: Connection) throws -> Int64? {
     let statement = try connection.cached(
       """
       SELECT rootpage FROM sqlite_master WHERE name = '_resequel_tombstones'

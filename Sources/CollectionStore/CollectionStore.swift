@@ -56,6 +56,10 @@ package final class CollectionStore {
   var build: BuildFile?
   /// The bulk load that is going on.
   var load: TableLoad?
+  /// The file that it goes into, where that is not the database's own.
+  var loadFile: LoadFile?
+  /// How many such files the open transaction has taken over.
+  var attachedLoads = 0
 
   /// Opens, or makes, a database.
   ///
@@ -74,6 +78,7 @@ package final class CollectionStore {
       BuildFile.removeLeftover(for: path)
       connection = try Opening.readWrite(path, options)
       lock = try WriterLock(connection)
+      LoadFile.removeLeftover(for: path)
       try removeUnfinishedRebuilds()
     case (.file(let path), .bulkBuild):
       let file = try BuildFile(for: path)
@@ -99,6 +104,7 @@ package final class CollectionStore {
   /// Keeps everything since ``begin()``.
   package func commit() throws {
     try connection.execute("COMMIT")
+    try detachLoads()
   }
 
   /// Undoes everything since ``begin()``; does nothing outside a transaction. A bulk build loses all
@@ -106,8 +112,11 @@ package final class CollectionStore {
   package func rollback() throws {
     collections.removeAll()
     if case .bulkBuild = mode, case .file = location { return try beginBuildAnew() }
+    load = nil
+    loadFile = nil
     guard connection.isInTransaction else { return }
     try connection.execute("ROLLBACK")
+    try detachLoads()
     try forgetUndoneRebuilds()
   }
 
@@ -153,6 +162,7 @@ package final class CollectionStore {
     defer {
       collections.removeAll()
       load = nil
+      loadFile = nil
       lock = nil
       connection.close()
       if let build = build.take() { build.discard() }

@@ -11,11 +11,11 @@ final class LoadBench {
   /// How many batches were loaded, of those that were to be.
   private(set) var loadedCount = 0
 
-  init(pageSize: Int = 512) throws {
+  init(pageSize: Int = 512, mode: CollectionStore.Mode = .bulkBuild) throws {
     var options = CollectionStore.Options()
     options.pageSize = pageSize
     loaded = try CollectionStore(
-      opening: .file(directory("a.db")), mode: .bulkBuild, options: options)
+      opening: .file(directory("a.db")), mode: mode, options: options)
     applied = try CollectionStore(opening: .memory, mode: .readWrite)
   }
 

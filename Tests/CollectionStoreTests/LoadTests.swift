@@ -28,10 +28,13 @@ struct LoadTests {
 
   // Prevents: a row, a tombstone, a list or a count that depends on how a table was written; and a
   // state that later changes, merged into it, would take for another.
-  @Test func `what is loaded is what would have been applied, also to what comes later`() throws {
+  @Test(arguments: [CollectionStore.Mode.bulkBuild, .readWrite])
+  func `what is loaded is what would have been applied, also to what comes later`(
+    mode: CollectionStore.Mode
+  ) throws {
     for seed in 0..<400 as Range<UInt64> {
       var random = Generator(seed: seed)
-      let bench = try LoadBench(pageSize: [512, 1024, 8192][Int(seed % 3)])
+      let bench = try LoadBench(pageSize: [512, 1024, 8192][Int(seed % 3)], mode: mode)
       var collections: [Collection] = []
       for number in 0..<Int.random(in: 1...3, using: &random) {
         let collection = try makeCollection("t\(number)", in: bench, &random)
@@ -52,10 +55,13 @@ struct LoadTests {
   }
 
   // Prevents: a tree out of order, or with a key twice, which SQLite would not find again.
-  @Test func `rows that do not ascend end the load, and go on by statements`() throws {
+  @Test(arguments: [CollectionStore.Mode.bulkBuild, .readWrite])
+  func `rows that do not ascend end the load, and go on by statements`(
+    mode: CollectionStore.Mode
+  ) throws {
     for seed in 0..<200 as Range<UInt64> {
       var random = Generator(seed: seed)
-      let bench = try LoadBench()
+      let bench = try LoadBench(mode: mode)
       let collection = try makeCollection("t", in: bench, &random)
       var batches = random.batches(of: collection, rows: 80)
       switch seed % 3 {
@@ -87,9 +93,10 @@ struct LoadTests {
     #expect(try bench.problems() == [])
   }
 
-  // Prevents: rows that are loaded over others, or past a journal that could undo them.
-  @Test func `only an empty table of a bulk build is loaded`() throws {
-    let bench = try LoadBench()
+  // Prevents: rows that are loaded over others.
+  @Test(arguments: [CollectionStore.Mode.bulkBuild, .readWrite])
+  func `only an empty table of a file is loaded`(mode: CollectionStore.Mode) throws {
+    let bench = try LoadBench(mode: mode)
     let collection = try bench.both { try $0.makeCollection() }
     try bench.applied.begin()
     #expect(try bench.applied.beginLoad(of: collection.id) == nil)
@@ -166,6 +173,70 @@ struct LoadTests {
     #expect(try bench.problems() == [])
     try bench.loaded.close()
     #expect(bench.directory.names == ["a.db"])
+  }
+
+  // Prevents: rows that stay though their transaction was undone, and files that stay behind.
+  @Test func `what is loaded into a database in use is undone with its transaction`() throws {
+    let bench = try LoadBench(pageSize: 8192, mode: .readWrite)
+    var random = Generator(seed: 1)
+    let collection = try bench.both { try $0.makeCollection() }
+    let batches = random.batches(of: collection, rows: 300)
+    for isEnded in [false, true] {
+      try bench.loaded.begin()
+      var packer = RowPacker(try #require(try bench.loaded.beginLoad(of: collection.id)))
+      let packed = PackedRows()
+      for batch in batches {
+        packer.pack(batch, into: packed)
+        _ = try bench.loaded.load(packed)
+      }
+      if isEnded { try bench.loaded.endLoad() }
+      try bench.loaded.rollback()
+      #expect(try bench.problems() == [])
+      #expect(bench.directory.names == ["a.db", "a.db-shm", "a.db-wal"])
+    }
+    try bench.write(batches, to: collection.id)
+    #expect(bench.loadedCount == batches.count)
+    #expect(try bench.problems() == [])
+    try bench.loaded.close()
+    #expect(bench.directory.names == ["a.db"])
+  }
+
+  // Prevents: a call that fails because it has more new tables than SQLite attaches files; and rows
+  // that nobody sees before the next call.
+  @Test func `of many new tables of a database in use the first are loaded`() throws {
+    let bench = try LoadBench(pageSize: 1024, mode: .readWrite)
+    let collections = try (0..<12).map { number in
+      try bench.both { try $0.makeCollection("t\(number)") }
+    }
+    try bench.both { store in
+      for collection in collections {
+        var random = Generator(seed: UInt64(collection.id))
+        let loaded = try store.beginLoad(of: collection.id)
+        if store === bench.loaded { #expect((loaded != nil) == (collection.id <= 8)) }
+        for batch in random.batches(of: collection, rows: 50) {
+          guard let loaded else {
+            try store.apply(batch, mode: .merge)
+            continue
+          }
+          var packer = RowPacker(loaded)
+          let packed = PackedRows()
+          packer.pack(batch, into: packed)
+          _ = try store.load(packed) ?? store.apply(batch, mode: .merge)
+        }
+        try store.endLoad()
+      }
+      return try store.query("SELECT count(*) FROM t0")
+    }
+    #expect(try bench.problems() == [])
+  }
+
+  // Prevents: a file that stays for ever where a run was killed; another database's that is taken.
+  @Test func `what a killed load left goes when the database is opened next`() throws {
+    let directory = TemporaryDirectory()
+    try CollectionStore(opening: .file(directory("a.db")), mode: .readWrite).close()
+    write(Array("left by a crash".utf8), to: directory("a.db-loading"))
+    try CollectionStore(opening: .file(directory("a.db")), mode: .readWrite).close()
+    #expect(directory.names == ["a.db"])
   }
 
   // Prevents: a full disk that is met past SQLite, and told otherwise or not at all.
