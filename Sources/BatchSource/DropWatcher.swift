@@ -23,6 +23,9 @@ package final class DropWatcher {
     package init() {}
   }
 
+  /// Files seldom come alone: for so long the first of some waits for others.
+  private static let pause = Duration.milliseconds(2)
+
   private let scanner: DropScanner
   private let root: BatchPath
   private let options: Options
@@ -97,7 +100,7 @@ package final class DropWatcher {
   /// - Throws: a fatal error when the drop is gone, or another directory is in its place.
   package func next(timeout: Duration?) throws(IngestError) -> WatchResult {
     var result = WatchResult()
-    var pause = BurstPause()
+    var hasPaused = false
     let end = timeout.map { clock.monotonic() + $0 }
     while true {
       let isFirst = nextScan == nil
@@ -108,8 +111,9 @@ package final class DropWatcher {
       let now = clock.monotonic()
       if isFirst { return result }
       if !result.isEmpty {
-        guard !result.wasWoken, pause.isWorthIt(result.ready.count, at: now) else { return result }
-        wait(for: BurstPause.quiet, isForFiles: false)
+        if hasPaused || result.wasWoken || result.ready.isEmpty { return result }
+        hasPaused = true
+        wait(for: Self.pause, isForFiles: false)
         continue
       }
       if let end, end <= now { return result }
@@ -200,6 +204,7 @@ package final class DropWatcher {
   }
 
   private func give(_ file: BatchFile, _ result: inout WatchResult) {
+    if known.match(file) == .otherVersion { result.hasNewVersions = true }
     known.insert(file)
     result.ready.append(file)
   }

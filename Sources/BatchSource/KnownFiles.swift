@@ -46,7 +46,12 @@ package struct KnownFiles: Sendable {
 
   /// Whether just this version is known.
   package func contains(_ file: BatchFile) -> Bool {
-    file.path.bytes.withUnsafeBytes { match($0, file.identity) == .sameVersion }
+    match(file) == .sameVersion
+  }
+
+  /// What is known of a file's path.
+  func match(_ file: BatchFile) -> Match {
+    file.path.bytes.withUnsafeBytes { match($0, file.identity) }
   }
 
   /// What is known of a path.

@@ -19,6 +19,14 @@ package struct ScanResult: Sendable {
 
   /// Makes a result of nothing.
   package init() {}
+
+  /// Adds what was found later.
+  package mutating func append(_ later: ScanResult) {
+    for file in later.files { files.append(file) }
+    sideFiles = later.sideFiles
+    errors += later.errors
+    unchangedCount += later.unchangedCount
+  }
 }
 
 /// A directory that was scanned: the drop, or the directory of a file that was named itself.

@@ -4,6 +4,8 @@ package import ChangeModel
 package struct WatchResult: Sendable {
   /// Files to be read now: new ones, and new versions of known ones.
   package var ready = BatchFileList()
+  /// Whether one of them was given out before, in another version.
+  package var hasNewVersions = false
   /// Errors that were not told before: files and directories that could not be looked at.
   package var errors: [IngestError] = []
   /// Whether the whole drop was listed.

@@ -5,6 +5,17 @@ actor DropFollower {
   private let executor = BlockingExecutor(label: "resequel.drop")
   private let watcher: DropWatcher
   private let wakeUp: WakeUp
+  /// What came during a call and belongs to the next.
+  private var pending: WatchResult?
+  /// Until when files may go along with those that were given out last.
+  private var burstEnd = ContinuousClock.now
+
+  /// So many files are a burst.
+  private static let burstCount = 32
+  /// When nothing came for so long, a burst is over.
+  private static let burstQuiet = Duration.milliseconds(20)
+  /// What is there is not kept waiting longer for what comes.
+  private static let burstLongest = Duration.seconds(1)
 
   nonisolated var unownedExecutor: UnownedSerialExecutor {
     executor.asUnownedSerialExecutor()
@@ -49,16 +60,47 @@ actor DropFollower {
     }
   }
 
+  /// What came while files of a burst were read: the one mostly waits for the other, and what is taken
+  /// in by pieces is read twice.
+  ///
+  /// - Parameter count: how many files are being taken in.
+  /// - Returns: files to take in with them; nil where those are no burst, or it is over.
+  nonisolated func more(behind count: Int) async throws -> News? {
+    if count < Self.burstCount { return nil }
+    return try await withTaskCancellationHandler {
+      try await waitForMore()
+    } onCancel: {
+      wakeUp.ring()
+    }
+  }
+
+  /// Whether every file that is there was given out.
+  var isSettled: Bool { pending == nil && watcher.isSettled }
+
   private func wait(timeout: Duration?) throws -> News {
     try Task.checkCancellation()
-    let result = try watcher.next(timeout: timeout)
+    let result = try pending.take() ?? watcher.next(timeout: timeout)
     try Task.checkCancellation()
+    burstEnd = .now + Self.burstLongest
+    return news(result)
+  }
+
+  private func waitForMore() throws -> News? {
+    if pending != nil || .now > burstEnd { return nil }
+    let result = try watcher.next(timeout: Self.burstQuiet)
+    try Task.checkCancellation()
+    // A call reads one version of a file.
+    if result.hasNewVersions { pending = result }
+    return result.hasNewVersions || result.isEmpty ? nil : news(result)
+  }
+
+  private func news(_ result: WatchResult) -> News {
     var listing = ScanResult()
     listing.files = result.ready
     listing.sideFiles = watcher.sideFiles
     listing.errors = result.errors
     return News(
-      listing: listing, isSettled: watcher.isSettled, fileCount: watcher.fileCount,
+      listing: listing, isSettled: isSettled, fileCount: watcher.fileCount,
       arriving: watcher.waitingFor.map { place in
         BatchFile(
           root: place.root, relativePath: place.relativePath,

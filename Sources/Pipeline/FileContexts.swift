@@ -4,7 +4,7 @@ import RecordFormats
 
 /// What decoders must know of files before they read them, gathered from the side files.
 struct FileContexts {
-  private var sideFiles: SideFiles
+  private(set) var sideFiles: SideFiles
   private var schemas: [BatchPath: ArcionSchemas] = [:]
   private var metadata: [BatchPath: ArcionObjectMetadata] = [:]
   /// Side files that cannot be used.

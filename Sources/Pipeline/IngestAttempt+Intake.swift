@@ -10,10 +10,12 @@ import Sequencing
 extension IngestAttempt {
   /// Looks every listed file up in the manifest.
   mutating func takeIn(_ listing: ScanResult) async throws {
+    self.listing.append(listing)
     summary.failedFiles += listing.errors
     summary.knownFiles += listing.unchangedCount
-    contexts = FileContexts(listing.sideFiles)
-    files.reserveCapacity(listing.files.count)
+    if files.isEmpty || contexts.sideFiles != listing.sideFiles {
+      contexts = FileContexts(listing.sideFiles)
+    }
     var start = listing.files.startIndex
     while start < listing.files.endIndex {
       let end = min(start + 1000, listing.files.endIndex)
@@ -26,6 +28,18 @@ extension IngestAttempt {
       start = end
     }
     progress.found(files: files.count, bytes: files.reduce(0) { $0 + $1.file.identity.size })
+  }
+
+  /// Takes in what came while files of a burst were read.
+  ///
+  /// - Returns: false where nothing did.
+  mutating func takeInMore() async throws -> Bool {
+    guard let follower, let news = try await follower.more(behind: listing.files.count) else {
+      return false
+    }
+    arriving = news.arriving
+    try await takeIn(news.listing)
+    return true
   }
 
   private mutating func takeIn(_ file: BatchFile, record: FileRecord?) async throws {

@@ -9,8 +9,12 @@ import Sequencing
 extension IngestAttempt {
   /// Reads the run's new files; then what was held for want of a key that is known by now.
   mutating func readFiles() async throws {
-    let new = files.indices.filter { !files[$0].isReread }
-    try await readFiles(new, counting: true) { _ in true }
+    var readCount = 0
+    repeat {
+      let new = files.indices[readCount...].filter { !files[$0].isReread }
+      readCount = files.count
+      try await readFiles(new, counting: true) { _ in true }
+    } while try await takeInMore()
     let keyless = catalog.entries.indices.filter { index in
       let entry = catalog.entries[index]
       return entry.waitsForKey || (entry.hasUnadmitted && !entry.plan.isSkipped)

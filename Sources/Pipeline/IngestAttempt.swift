@@ -14,6 +14,8 @@ struct IngestAttempt {
   /// The files that earlier attempts of the call did not read to their ends, and how that ended.
   let refused: [BatchPath: RunFile.Outcome]
 
+  /// The files that were found for it.
+  var listing = ScanResult()
   var summary = RunSummary()
   /// The files that are read, by slot.
   var files: [RunFile] = []
@@ -50,7 +52,9 @@ struct IngestAttempt {
   /// Whether changes behind a gap wait.
   let waits: Bool
   /// The files of the drop that are not complete yet; nil where it was not listed.
-  let arriving: [BatchFile]?
+  var arriving: [BatchFile]?
+  /// Where more files may come from while some are read; nil for none.
+  let follower: DropFollower?
   /// When the call began, microseconds since 1970: files that came together have it in common.
   let now: Int64
   /// How often files were read: what was learned of them may be news.
@@ -60,7 +64,7 @@ struct IngestAttempt {
 
   init(
     configuration: Configuration, writer: StoreWriter, catalog: Catalog, book: OrderBook,
-    width: Int, waits: Bool, arriving: [BatchFile]?, now: Int64,
+    width: Int, waits: Bool, arriving: [BatchFile]?, follower: DropFollower?, now: Int64,
     refused: [BatchPath: RunFile.Outcome], rebuild: String?,
     onEvent: @escaping @Sendable (PipelineEvent) -> Void
   ) {
@@ -70,6 +74,7 @@ struct IngestAttempt {
     self.book = book
     self.waits = waits
     self.arriving = arriving
+    self.follower = follower
     self.now = now
     self.configuration = configuration
     self.writer = writer

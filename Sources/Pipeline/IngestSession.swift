@@ -56,14 +56,33 @@ package struct IngestSession: Sendable {
     _ listing: ScanResult, arriving: [BatchFile]? = nil, rebuild: String? = nil,
     stages: StageTimes = StageTimes(), onEvent: @escaping @Sendable (PipelineEvent) -> Void
   ) async throws -> RunSummary {
+    try await ingest(
+      listing, arriving: arriving, of: nil, rebuild: rebuild, stages: stages, onEvent: onEvent)
+  }
+
+  /// Reads what a drop has to tell, and what comes while that is read, and commits it likewise.
+  mutating func ingest(
+    _ news: DropFollower.News, of follower: DropFollower,
+    onEvent: @escaping @Sendable (PipelineEvent) -> Void
+  ) async throws -> RunSummary {
+    try await ingest(
+      news.listing, arriving: news.arriving, of: follower, rebuild: nil, stages: StageTimes(),
+      onEvent: onEvent)
+  }
+
+  private mutating func ingest(
+    _ listing: ScanResult, arriving: [BatchFile]?, of follower: DropFollower?, rebuild: String?,
+    stages: StageTimes, onEvent: @escaping @Sendable (PipelineEvent) -> Void
+  ) async throws -> RunSummary {
+    var (listing, arriving) = (listing, arriving)
     var refused: [BatchPath: RunFile.Outcome] = [:]
     var stages = stages
     while true {
       let now = clock()
       var attempt = IngestAttempt(
         configuration: configuration, writer: writer, catalog: catalog, book: book, width: width,
-        waits: waits, arriving: arriving, now: now, refused: refused, rebuild: rebuild,
-        onEvent: onEvent)
+        waits: waits, arriving: arriving, follower: follower, now: now, refused: refused,
+        rebuild: rebuild, onEvent: onEvent)
       attempt.summary.stages = stages
       do {
         let summary = try await attempt.run(listing)
@@ -73,6 +92,7 @@ package struct IngestSession: Sendable {
         return summary
       } catch let partial as PartialFiles {
         refused.merge(partial.outcomes) { $1 }
+        (listing, arriving) = (attempt.listing, attempt.arriving)
         stages = attempt.summary.stages
       }
     }

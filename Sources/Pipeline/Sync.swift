@@ -88,13 +88,12 @@ package struct Sync: Sendable {
         patience = left
         continue
       }
-      let done = try await session.ingest(
-        news.listing, arriving: news.arriving, onEvent: onEvent)
+      let done = try await session.ingest(news, of: follower, onEvent: onEvent)
       for table in done.held where !summary.held.contains(table) { onEvent(.tableHeld(table)) }
       for error in done.failedFiles { onEvent(.fileFailed(error)) }
       summary.merge(done)
       // Between bursts, the file alone is brought up to date.
-      if news.isSettled {
+      if await follower.isSettled {
         try await session.withStore { store in _ = try store.checkpoint() }
         onEvent(.idle)
       }
