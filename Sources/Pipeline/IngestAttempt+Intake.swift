@@ -16,6 +16,7 @@ extension IngestAttempt {
     if files.isEmpty || contexts.sideFiles != listing.sideFiles {
       contexts = FileContexts(listing.sideFiles)
     }
+    let earlier = files.count
     var start = listing.files.startIndex
     while start < listing.files.endIndex {
       let end = min(start + 1000, listing.files.endIndex)
@@ -27,7 +28,8 @@ extension IngestAttempt {
       }
       start = end
     }
-    progress.found(files: files.count, bytes: files.reduce(0) { $0 + $1.file.identity.size })
+    let new = files[earlier...]
+    progress.found(files: new.count, bytes: new.reduce(0) { $0 + $1.file.identity.size })
   }
 
   /// Takes in what came while files of a burst were read.

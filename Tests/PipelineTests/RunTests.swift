@@ -5,6 +5,7 @@ import Glibc
 import Pipeline
 import SQLiteKit
 import SourceWorld
+import Synchronization
 import Testing
 
 /// Whole runs over real files: what is applied, what waits, and what a person is told.
@@ -235,6 +236,36 @@ import Testing
     #expect(synced.remarks == ["no batch files were found"] && synced.isComplete)
   }
 
+  // Prevents files that wait for each other from being read twice, and one whose content changed in the
+  // midst from being lost.
+  @Test(arguments: [false, true])
+  func `files that come while a burst is read go along with it, in one version each`(
+    oneChanges: Bool
+  ) async throws {
+    var bench = try RunBench()
+    bench.configuration.settle = .zero
+    try bench.placeInserts(1...40)
+    let hasMore = Atomic(true)
+    let summary = try await Sync(bench.configuration)
+      .run(drop: "\(bench.directory.path)/drop", once: true) { [bench] event in
+        guard case .progress(let progress) = event, progress.records == 40,
+          hasMore.exchange(false, ordering: .relaxed)
+        else { return }
+        #expect(throws: Never.self) {
+          try bench.placeInserts(41...80)
+          if oneChanges { try bench.place("t_80.json", [bench.insert(99, "b", at: 99)]) }
+          if oneChanges { try bench.place("t_7.json", [bench.insert(98, "b", at: 98)]) }
+        }
+      }
+    #expect(summary.isComplete)
+    let store = try CollectionStore(opening: .file(bench.database), mode: .readOnly)
+    let files = try store.allFiles()
+    #expect(Set(files.map(\.seenAt)).count == (oneChanges ? 2 : 1))
+    #expect(files.count == (oneChanges ? 81 : 80))
+    let rows = try bench.rows("t", column: "id + 0").map { Set($0.compactMap(Int.init)) }
+    #expect(rows == (oneChanges ? Set(1...79).union([98, 99]) : Set(1...80)))
+  }
+
   // Prevents a flag that is offered and loses rows, and a hint that leads nowhere.
   @Test func `a table of equal rows is offered no key, but the ways to go on`() async throws {
     let bench = try RunBench()
@@ -389,6 +420,11 @@ struct RunBench {
     unlink(drop(name))
     try BucketDirectory(root: "\(directory.path)/drop")
       .place((records.joined(separator: "\n") + "\n").utf8, at: name)
+  }
+
+  /// Places a file for each insert.
+  func placeInserts(_ ids: ClosedRange<Int>) throws {
+    for id in ids { try place("t_\(id).json", [insert(id, "a", at: id)]) }
   }
 
   func insert(_ id: Int, _ value: String, at position: Int, table: String = "t") -> String {
