@@ -22,7 +22,7 @@ package struct ScanResult: Sendable {
 
   /// Adds what was found later.
   package mutating func append(_ later: ScanResult) {
-    for file in later.files { files.append(file) }
+    if files.isEmpty { files = later.files } else { for file in later.files { files.append(file) } }
     sideFiles = later.sideFiles
     errors += later.errors
     unchangedCount += later.unchangedCount

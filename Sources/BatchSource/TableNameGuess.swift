@@ -18,7 +18,10 @@ extension BatchFile {
     let dot = UInt8(ascii: ".")
     for depth in [3, 2, 1] where directories.count >= depth {
       let names = Array(directories.suffix(depth))
-      guard Array(names.joined(separator: [dot])) == base else { continue }
+      // Told by their length, nearly always: this is asked for every file.
+      guard names.reduce(depth - 1, { $0 + $1.count }) == base.count,
+        Array(names.joined(separator: [dot])) == base
+      else { continue }
       return SourceTable(
         catalog: depth > 2 ? BatchPath.display(names[depth - 3]) : nil,
         schema: depth > 1 ? BatchPath.display(names[depth - 2]) : nil,

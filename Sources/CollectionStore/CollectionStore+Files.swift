@@ -7,6 +7,23 @@ extension CollectionStore {
   /// - Returns: its number, which `_file` columns and ``RowLayer/file`` hold.
   @discardableResult
   package func insert(_ file: FileRecord) throws -> Int64 {
+    let id = try nextFileID()
+    try insert([file], from: id)
+    return id
+  }
+
+  /// The number of the next file version that is added.
+  package func nextFileID() throws -> Int64 {
+    let greatest = try connection.cached("SELECT coalesce(max(id), 0) FROM _resequel_files")
+    defer { greatest.reset() }
+    _ = try greatest.step()
+    return greatest.integer(0) + 1
+  }
+
+  /// Adds file versions to the manifest.
+  ///
+  /// - Parameter id: the first one's number, see ``nextFileID()``; each of the others has the next.
+  package func insert(_ files: some Sequence<FileRecord>, from id: Int64) throws {
     let statement = try connection.cached(
       """
       INSERT INTO _resequel_files (path, version, size, mtime_ns, device, inode, hash, state,
@@ -14,14 +31,13 @@ extension CollectionStore {
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       """)
     defer { statement.clear() }
-    let greatest = try connection.cached("SELECT coalesce(max(id), 0) FROM _resequel_files")
-    _ = try greatest.step()
-    let id = greatest.integer(0) + 1
-    greatest.reset()
-    try Self.bind(file, to: statement)
-    statement.bind(15, id)
-    try statement.run()
-    return id
+    var id = id
+    for file in files {
+      try Self.bind(file, to: statement)
+      statement.bind(15, id)
+      try statement.run()
+      id += 1
+    }
   }
 
   /// Overwrites what the manifest says of a file version.

@@ -7,19 +7,63 @@ import Sequencing
 /// Order and completeness: what the files of a collection say together, which of its changes may go
 /// on, and which wait for a file that is missing.
 extension IngestAttempt {
-  /// Judges a collection's files, those of this call among them, and prepares its changes: each gets
-  /// its epoch, those behind a gap are taken out, and those that waited for what has come are added.
-  ///
-  /// Where the new files show that the old ones were ranked wrongly (the log began anew in between),
-  /// the collection is rebuilt from all of them.
-  mutating func order(_ index: Int, slots: [Int]) async throws {
-    var ledger = try await ledger(of: index)
-    let before = ledger
+  /// Judges the files of all collections that this call may change, while the manifest gets its new
+  /// files.
+  mutating func judgeCollections(whileRecording new: NewFiles) async throws {
+    let writer = writer
+    let unsettled = try await writer.perform { store in try store.unsettledCollections() }
+    async let recorded: Void = writer.perform { store in try new.record(in: store) }
+    touchedCollections = collections(touchedBy: slotsByCollection(), unsettled)
+    #if !PASS_THROUGH
+      // Without evidence there is nothing to judge: every change goes on, in one epoch.
+      summary.stages.begin(.order)
+      for (index, slots) in touchedCollections { try await judge(index, slots: slots) }
+    #endif
+    try await recorded
+  }
+
+  /// - Parameter unsettled: the collections some of whose changes may wait.
+  private func collections(
+    touchedBy slots: [Int: [Int]], _ unsettled: Set<Int64>
+  ) -> [(index: Int, slots: [Int])] {
+    catalog.entries.indices.compactMap { index in
+      guard catalog.entries[index].canBeRebuilt else { return nil }
+      let isTouched =
+        rebuilds.contains(index) || slots[index] != nil || hasChanges(index)
+        || catalog.entries[index].storeID.map(unsettled.contains) ?? false
+      return isTouched ? (index, slots[index] ?? []) : nil
+    }
+  }
+
+  /// The files of this call by the collections that they hold changes of.
+  private func slotsByCollection() -> [Int: [Int]] {
+    var slots: [Int: [Int]] = [:]
+    for slot in files.indices {
+      for index in files[slot].tallies.keys { slots[index, default: []].append(slot) }
+    }
+    return slots
+  }
+
+  /// Judges a collection's files, those of this call among them.
+  private mutating func judge(_ index: Int, slots: [Int]) async throws {
+    let before = try await ledger(of: index)
+    var ledger = before
     for slot in slots where !files[slot].isReread {
       guard let evidence = evidence(of: index, slot: slot) else { continue }
       ledger.put(evidence, of: files[slot].record.id)
     }
     ledger.verdict = book.judge(ledger.evidence)
+    judged[index] = (before, ledger)
+  }
+
+  /// Prepares a collection's changes: each gets its epoch, those behind a gap are taken out, and those
+  /// that waited for what has come are added.
+  ///
+  /// Where the new files show that the old ones were ranked wrongly (the log began anew in between),
+  /// the collection is rebuilt from all of them.
+  mutating func order(_ index: Int, slots: [Int]) async throws {
+    guard let (before, judged) = judged.removeValue(forKey: index) else { return }
+    var ledger = judged
     var reread: Set<Int> = []
     let isStored = catalog.entries[index].storeID != nil
     if isStored, !rebuilds.contains(index) {

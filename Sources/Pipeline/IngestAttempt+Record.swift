@@ -7,32 +7,38 @@ import Sequencing
 /// What goes into the store besides rows: the manifest, what each file held for whom, the
 /// quarantine, and what is held.
 extension IngestAttempt {
-  /// Begins the commit and records the run's files in it, so that rows can name them.
-  mutating func beginCommit() async throws {
+  /// Begins the commit, records in it what is news of known files, and gives the others the numbers
+  /// by which rows name them.
+  ///
+  /// - Returns: those others; they are to be added to the manifest.
+  mutating func beginCommit() async throws -> NewFiles {
+    var known = touched
+    var again: [Int64] = []
+    var new: [Int] = []
     for slot in files.indices where !files[slot].isReread {
       files[slot].record.describe(files[slot])
+      if files[slot].record.id == 0 {
+        new.append(slot)
+        continue
+      }
+      known.append(files[slot].record)
+      // What an earlier reading of the same file put into quarantine is judged anew.
+      if files[slot].isWhole, files[slot].outcome?.isPartial == false {
+        again.append(files[slot].record.id)
+      }
     }
-    let records = files.map { (record: $0.record, isReread: $0.isReread) }
-    let touched = touched
-    // What an earlier reading of the same file put into quarantine is judged anew.
-    let again = files.filter {
-      $0.record.id != 0 && $0.isWhole && !$0.isReread && $0.outcome?.isPartial == false
-    }.map(\.record.id)
-    let identifiers = try await writer.perform { store in
+    let (records, reread) = (known, again)
+    let firstID = try await writer.perform { store in
       try store.begin()
-      for record in touched {
+      for record in records {
         try store.update(record)
         if record.state == .superseded { try store.resolveQuarantined(ofFile: record.id) }
       }
-      for file in again { try store.dropQuarantined(ofFile: file) }
-      return try records.map { record, isReread in
-        if record.id == 0 { return try store.insert(record) }
-        if isReread { return record.id }
-        try store.update(record)
-        return record.id
-      }
+      for file in reread { try store.dropQuarantined(ofFile: file) }
+      return try store.nextFileID()
     }
-    for (slot, id) in identifiers.enumerated() { files[slot].record.id = id }
+    for (slot, id) in zip(new, firstID...) { files[slot].record.id = id }
+    return NewFiles(records: new.map { files[$0].record }, firstID: firstID)
   }
 
   /// Records what is known only after the rows were written.
@@ -60,15 +66,17 @@ extension IngestAttempt {
       if !isHeld, catalog.entries[index].releasesHeldFiles {
         try await writer.perform { store in try store.release(table: id) }
       }
-      for file in files where !file.isReread {
-        guard var tally = file.tallies[index] else { continue }
-        if let judged = orders[index]?.evidence(of: file.record.id) { tally.evidence = judged }
-        var share = tally.share(file: file.record.id, collection: id, isHeld: isHeld)
-        let counts = orders[index]?.counts[file.record.id]
+      // By their slots: a file that is taken out of the list is copied.
+      for slot in files.indices where !files[slot].isReread {
+        guard var tally = files[slot].tallies[index] else { continue }
+        let file = files[slot].record.id
+        if let judged = orders[index]?.evidence(of: file) { tally.evidence = judged }
+        var share = tally.share(file: file, collection: id, isHeld: isHeld)
+        let counts = orders[index]?.counts[file]
         share.waiting = counts?.waiting ?? 0
         share.provisional = counts?.provisional ?? 0
         // What is held may get another key.
-        share.keyFilter = isHeld ? nil : file.keyFilters[index]
+        share.keyFilter = isHeld ? nil : files[slot].keyFilters[index]
         shares.append(share)
       }
       catalog.update(index) {
@@ -127,9 +135,7 @@ extension IngestAttempt {
 
   /// Notes the numbers of this call's files; those of earlier ones are read once a session.
   mutating func readNumbers() async throws {
-    if book.hasSeries {
-      for file in files where !file.isReread { book.note(file.record) }
-    } else {
+    if !book.hasSeries {
       let empty = book
       book = try await writer.perform { store in
         var book = empty
@@ -137,6 +143,7 @@ extension IngestAttempt {
         return book
       }
     }
+    for slot in files.indices where !files[slot].isReread { book.note(files[slot]) }
   }
 
   /// Makes a table known that is left out, so that its files can be found again.
@@ -158,7 +165,8 @@ extension IngestAttempt {
 
   private func quarantineEntries() -> [QuarantineEntry] {
     var entries: [QuarantineEntry] = []
-    for file in files {
+    for slot in files.indices where !files[slot].quarantined.isEmpty {
+      let file = files[slot]
       // A table whose key was found has been read twice, and tells of a broken record twice.
       let records = Dictionary(file.quarantined.map { ($0.byteOffset, $0) }) { $1 }
       entries += records.values.sorted { $0.byteOffset < $1.byteOffset }
@@ -173,7 +181,9 @@ extension IngestAttempt {
     for index in catalog.entries.indices where !catalog.entries[index].plan.isSkipped {
       let entry = catalog.entries[index]
       let waiting = entry.hasHeldFiles ? entry.heldChanges : 0
-      let changes = files.reduce(waiting) { $0 + ($1.tallies[index]?.newChanges ?? 0) }
+      let changes = files.indices.reduce(waiting) {
+        $0 + (files[$1].tallies[index]?.newChanges ?? 0)
+      }
       guard changes > 0, var table = blocked[index] ?? catalog.entries[index].reasonToHold else {
         continue
       }
@@ -201,6 +211,18 @@ extension IngestAttempt {
     summary.skippedTables.sort()
     summary.failedFiles += contexts.errors.values
     summary.tables = catalog.entries.filter { $0.storeID != nil }.map(\.name)
+  }
+}
+
+/// The files of a call that the manifest does not have yet.
+struct NewFiles: Sendable {
+  var records: [FileRecord]
+  /// The number of the first; each of the others has the next.
+  var firstID: Int64
+
+  /// Adds them to the manifest.
+  func record(in store: CollectionStore) throws {
+    try store.insert(records, from: firstID)
   }
 }
 

@@ -8,19 +8,9 @@ import Sequencing
 extension IngestAttempt {
   /// Writes every collection's rows.
   mutating func writeCollections() async throws {
-    let holders = slotsByCollection()
-    let unsettled = try await writer.perform { store in try store.unsettledCollections() }
-    for index in catalog.entries.indices {
-      guard catalog.entries[index].canBeRebuilt else { continue }
-      let isTouched =
-        rebuilds.contains(index) || holders[index] != nil || hasChanges(index)
-        || catalog.entries[index].storeID.map(unsettled.contains) ?? false
-      guard isTouched else { continue }
+    for (index, slots) in touchedCollections {
       summary.stages.begin(.order)
-      #if !PASS_THROUGH
-        // Without evidence there is nothing to judge: every change goes on, in one epoch.
-        try await order(index, slots: holders[index] ?? [])
-      #endif
+      try await order(index, slots: slots)
       let isRebuilt = rebuilds.contains(index)
       // A new collection whose changes all wait is made, and is empty.
       let isNew = catalog.entries[index].storeID == nil
@@ -37,7 +27,7 @@ extension IngestAttempt {
     summary.stages.begin(.write)
   }
 
-  private func hasChanges(_ index: Int) -> Bool {
+  func hasChanges(_ index: Int) -> Bool {
     sequencer.count(collection: index) > 0 || spill.holds(index)
   }
 
@@ -124,15 +114,6 @@ extension IngestAttempt {
   /// Below what nothing of a collection counts; nil for nothing.
   func floor(of index: Int) -> Rank? {
     orders[index].flatMap { floors(of: index, by: $0.verdict).last }
-  }
-
-  /// The files of this call by the collections that they hold changes of.
-  private func slotsByCollection() -> [Int: [Int]] {
-    var slots: [Int: [Int]] = [:]
-    for slot in files.indices {
-      for index in files[slot].tallies.keys { slots[index, default: []].append(slot) }
-    }
-    return slots
   }
 
   /// Makes the collection's table, or adds the columns that are new.

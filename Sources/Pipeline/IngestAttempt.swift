@@ -37,7 +37,12 @@ struct IngestAttempt {
   var lacksHistory: Set<Int> = []
   /// What is known of the order of collections; the session keeps it when the attempt succeeds.
   var book: OrderBook
-  /// What the files of this call's collections say together, by the catalog's index.
+  /// The collections that this call may change, by the catalog's index, and the slots of the files
+  /// that hold changes of them.
+  var touchedCollections: [(index: Int, slots: [Int])] = []
+  /// What the files of those collections said before this call, and what they say with its own.
+  var judged: [Int: (before: OrderBook.Ledger, after: OrderBook.Ledger)] = [:]
+  /// What they say together when the changes that may go on are known, by the catalog's index.
   var orders: [Int: OrderBook.Ledger] = [:]
   /// The transactions of which more may come, by the lineage's hash.
   var openTransactions: [UInt32: UInt64] = [:]
@@ -97,9 +102,10 @@ struct IngestAttempt {
     try refusePartial()
     summary.stages.begin(.write)
     do {
-      try await beginCommit()
+      let new = try await beginCommit()
       try await readNumbers()
       noteTransactions()
+      try await judgeCollections(whileRecording: new)
       try await writeCollections()
       try await settleHistories()
       try await recordRest()

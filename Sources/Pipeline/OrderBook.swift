@@ -84,10 +84,10 @@ struct OrderBook: Sendable {
   }
 
   /// Notes a file that was read.
-  mutating func note(_ record: FileRecord) {
-    guard let ordinal = record.ordinal else { return }
-    series?[Self.hash(ofSeries: record.series), default: SeriesFiles()]
-      .note(ordinal, record.state, isEmpty: record.records == 0)
+  mutating func note(_ file: RunFile) {
+    guard let ordinal = file.record.ordinal else { return }
+    series?[file.stamp.series, default: SeriesFiles()]
+      .note(ordinal, file.record.state, isEmpty: file.record.records == 0)
   }
 
   static func hash(ofSeries series: [UInt8]) -> UInt32 {
