@@ -45,7 +45,7 @@ struct CollectionFiles {
         return File(
           record: record, share: share,
           filter: share.keyFilter.flatMap { KeyFilter(decoding: $0) },
-          series: OrderBook.hash(ofSeries: record.series))
+          series: SeriesHash.of(record.series))
       }
     var book = book
     let ledger = try book.readLedger(of: collection.id, in: store)
@@ -129,7 +129,7 @@ extension GapRecord {
   fileprivate func isRecord(of gap: OrderVerdict.Gap) -> Bool {
     let number = gap.incompleteFile ?? 0
     let numbers = gap.ordinals ?? number...number
-    return OrderBook.hash(ofSeries: series) == gap.series
+    return SeriesHash.of(series) == gap.series
       && afterOrdinal == numbers.lowerBound &- 1 && beforeOrdinal == numbers.upperBound &+ 1
       && counters?.lowerBound == gap.counters.map { Int64(clamping: $0.lowerBound) }
   }

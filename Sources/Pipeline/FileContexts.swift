@@ -7,6 +7,8 @@ struct FileContexts {
   private(set) var sideFiles: SideFiles
   private var schemas: [BatchPath: ArcionSchemas] = [:]
   private var metadata: [BatchPath: ArcionObjectMetadata] = [:]
+  /// The table that the path of the last file seemed to name: the next is often of the same series.
+  private var last: (root: BatchPath, series: BatchPath, table: SourceTable)?
   /// Side files that cannot be used.
   private(set) var errors: [BatchPath: IngestError] = [:]
 
@@ -23,7 +25,7 @@ struct FileContexts {
   mutating func context(
     of file: BatchFile, resumeOffset: UInt64, recordIndex: Int
   ) -> FileContext {
-    var context = FileContext(name: file.path.description, tableByPath: file.tableByPath)
+    var context = FileContext(name: file.path.description, tableByPath: table(of: file))
     context.offset = resumeOffset
     context.recordIndex = recordIndex
     if let path = sideFiles.nearest(.schemas, to: file) { context.schemas = schemas(at: path) }
@@ -31,6 +33,14 @@ struct FileContexts {
       context.metadata = metadata(at: path)
     }
     return context
+  }
+
+  private mutating func table(of file: BatchFile) -> SourceTable {
+    let series = file.series
+    if let last, last.series == series, last.root == file.root { return last.table }
+    let table = file.tableByPath
+    last = (file.root, series, table)
+    return table
   }
 
   private mutating func schemas(at path: BatchPath) -> ArcionSchemas? {

@@ -49,7 +49,7 @@ extension IngestAttempt {
     guard let numbers = gap.ordinals ?? gap.incompleteFile.map({ $0...$0 }) else { return false }
     let found = arriving.filter { file in
       file.ordinal.map(numbers.contains) ?? false
-        && OrderBook.hash(ofSeries: file.series.bytes) == gap.series
+        && SeriesHash.of(file.series.bytes) == gap.series
     }
     return Set(found.map(\.ordinal)).count > numbers.upperBound - numbers.lowerBound
   }

@@ -17,12 +17,12 @@ extension IngestAttempt {
       contexts = FileContexts(listing.sideFiles)
     }
     let earlier = files.count
+    let isFirst = try await writer.perform { store in try store.nextFileID() == 1 }
     var start = listing.files.startIndex
     while start < listing.files.endIndex {
       let end = min(start + 1000, listing.files.endIndex)
       let chunk = listing.files[start..<end].map { $0 }
-      let paths = chunk.map(\.path.bytes)
-      let records = try await writer.perform { store in try store.files(atPaths: paths) }
+      let records = isFirst ? chunk.map { _ in nil } : try await self.records(of: chunk)
       for (file, record) in zip(chunk, records) {
         try await takeIn(file, record: record)
       }
@@ -30,6 +30,11 @@ extension IngestAttempt {
     }
     let new = files[earlier...]
     progress.found(files: new.count, bytes: new.reduce(0) { $0 + $1.file.identity.size })
+  }
+
+  private func records(of files: [BatchFile]) async throws -> [FileRecord?] {
+    let paths = files.map(\.path.bytes)
+    return try await writer.perform { store in try store.files(atPaths: paths) }
   }
 
   /// Takes in what came while files of a burst were read.
@@ -128,7 +133,7 @@ extension IngestAttempt {
     // From the record: a file that is read again ranks as it did.
     let stamp = FileStamp(
       ordinal: record.ordinal ?? 0,
-      series: StableHash.hash32(BatchPath(record.series).description))
+      series: seriesHash.hash(of: record.series))
     let slot = sequencer.addFile(stamp)
     precondition(Int(slot) == files.count, "the sequencer and the run number files alike")
     files.append(

@@ -196,7 +196,7 @@ extension CollectionStore {
 
 extension FileRecord {
   fileprivate var stamp: FileStamp {
-    FileStamp(ordinal: ordinal ?? 0, series: OrderBook.hash(ofSeries: series))
+    FileStamp(ordinal: ordinal ?? 0, series: SeriesHash.of(series))
   }
 }
 

@@ -139,8 +139,8 @@ extension IngestAttempt {
   /// Notes the last transaction of each log, before any of this call's changes go on.
   mutating func noteTransactions() {
     guard waits else { return }
-    for file in files where !file.isReread {
-      for tally in file.tallies.values { book.noteTails(of: tally.evidence, seen: now) }
+    for slot in files.indices where !files[slot].isReread {
+      for tally in files[slot].tallies.values { book.noteTails(of: tally.evidence, seen: now) }
     }
     openTransactions = book.openTransactions(
       now: now, settle: configuration.settle.microseconds)

@@ -195,18 +195,20 @@ extension IngestAttempt {
 
   /// Fills in what the files' outcomes say.
   mutating func summarize() {
-    summary.files = files.count { !$0.isReread }
     summary.bytes = progress.current.bytesDone
-    for file in files where !file.isReread {
-      summary.records += file.records
-      for (index, tally) in file.tallies {
+    for slot in files.indices where !files[slot].isReread {
+      summary.files += 1
+      summary.records += files[slot].records
+      for (index, tally) in files[slot].tallies {
         guard catalog.entries[index].plan.isSkipped, tally.newChanges > 0 else { continue }
         summary.skippedChanges += tally.newChanges
         let name = catalog.entries[index].name
         if !summary.skippedTables.contains(name) { summary.skippedTables.append(name) }
       }
-      if let error = file.outcome?.error { summary.failedFiles.append(error) }
-      if file.outcome?.tornReason != nil { summary.tornFiles.append(file.file.path.description) }
+      if let error = files[slot].outcome?.error { summary.failedFiles.append(error) }
+      if files[slot].outcome?.tornReason != nil {
+        summary.tornFiles.append(files[slot].file.path.description)
+      }
     }
     summary.skippedTables.sort()
     summary.failedFiles += contexts.errors.values

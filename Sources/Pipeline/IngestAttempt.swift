@@ -22,6 +22,7 @@ struct IngestAttempt {
   /// Manifest rows of files that were only touched.
   var touched: [FileRecord] = []
   var contexts = FileContexts(SideFiles())
+  var seriesHash = SeriesHash()
   var sequencer = Sequencer()
   /// The changes that are too many to be held.
   var spill: ChangeSpill
@@ -126,9 +127,9 @@ struct IngestAttempt {
   /// goes on without it.
   private func refusePartial() throws {
     var outcomes: [BatchPath: RunFile.Outcome] = [:]
-    for file in files where !file.isRefused {
-      guard let outcome = file.outcome, outcome.isPartial, outcome.hasBegun else { continue }
-      outcomes[file.file.path] = outcome
+    for slot in files.indices where !files[slot].isRefused {
+      guard let outcome = files[slot].outcome, outcome.isPartial, outcome.hasBegun else { continue }
+      outcomes[files[slot].file.path] = outcome
     }
     if !outcomes.isEmpty { throw PartialFiles(outcomes: outcomes) }
   }

@@ -74,11 +74,10 @@ struct OrderBook: Sendable {
   /// Reads the numbers of the manifest's files.
   mutating func readSeries(of store: CollectionStore) throws {
     var found: [UInt32: SeriesFiles] = [:]
-    var last: (series: [UInt8], hash: UInt32)?
+    var hashes = SeriesHash()
     try store.visitSeries { series, ordinal, state, isEmpty in
-      let hash = last?.series == series ? last?.hash ?? 0 : Self.hash(ofSeries: series)
-      last = (series, hash)
-      found[hash, default: SeriesFiles()].note(ordinal, state, isEmpty: isEmpty)
+      found[hashes.hash(of: series), default: SeriesFiles()]
+        .note(ordinal, state, isEmpty: isEmpty)
     }
     series = found
   }
@@ -88,10 +87,6 @@ struct OrderBook: Sendable {
     guard let ordinal = file.record.ordinal else { return }
     series?[file.stamp.series, default: SeriesFiles()]
       .note(ordinal, file.record.state, isEmpty: file.record.records == 0)
-  }
-
-  static func hash(ofSeries series: [UInt8]) -> UInt32 {
-    StableHash.hash32(BatchPath(series).description)
   }
 
   /// Reads what the store knows of a collection's files, and judges it.
