@@ -11,28 +11,37 @@ extension CollectionStore {
   /// Begins to load the empty table of a collection; within a transaction, which ends here where the
   /// file is a bulk build.
   ///
-  /// - Parameter closed: up to where nothing will be missing when the load has ended, as
-  ///   ``close(upTo:collection:)`` will be told: what that forgets is not written at all.
+  /// - Parameters:
+  ///   - closed: up to where nothing will be missing when the load has ended, as
+  ///     ``close(upTo:collection:)`` will be told: what that forgets is not written at all.
+  ///   - inAnyOrder: whether rows may come in any order where the table has rowids; else, and into
+  ///     other tables, they must come ascending by `_id`.
   /// - Returns: the collection, to pack rows for; nil where its rows cannot be loaded, and nothing
   ///   has changed: the table has rows already, or there is no file.
-  package func beginLoad(of id: Int64, closed: Rank? = nil) throws -> Collection? {
+  package func beginLoad(
+    of id: Int64, closed: Rank? = nil, inAnyOrder: Bool = false
+  ) throws -> Collection? {
     guard load == nil, rebuilds[id] == nil, case .file(let path) = location else { return nil }
     let writer = try writer(id)
     guard writer.collection.pruned == nil, try writer.isEmpty(),
       let roots = try Self.roots(of: writer.collection, in: connection)
     else { return nil }
+    let target: (pages: PageWriter, roots: TableLoad.Roots)?
     switch mode {
-    case .bulkBuild: load = try buildLoad(of: writer.collection, roots)
-    case .readWrite: load = try load(of: writer.collection, beside: path)
-    case .readOnly: return nil
+    case .bulkBuild: target = try appendToBuild().map { ($0, roots) }
+    case .readWrite: target = try makeLoadFile(for: writer.collection, beside: path)
+    case .readOnly: target = nil
     }
-    if load == nil { return nil }
+    guard let target else { return nil }
+    load = TableLoad(
+      writer.collection, roots: target.roots, pages: target.pages,
+      isAscending: !inAnyOrder || writer.collection.layout == .clustered)
     var collection = writer.collection
     collection.closed = closed
     return collection
   }
 
-  private func buildLoad(of collection: Collection, _ roots: TableLoad.Roots) throws -> TableLoad? {
+  private func appendToBuild() throws -> PageWriter? {
     guard let descriptor = build?.descriptor else { return nil }
     try commit()
     guard let pages = try PageWriter(appendingTo: connection, descriptor: descriptor) else {
@@ -40,13 +49,15 @@ extension CollectionStore {
       return nil
     }
     try connection.execute("PRAGMA query_only = ON")
-    return TableLoad(collection, roots: roots, pages: pages)
+    return pages
   }
 
   /// A transaction takes over so many tables at the most: SQLite attaches no more files.
   private static let attachedLoadsMax = 8
 
-  private func load(of collection: Collection, beside path: String) throws -> TableLoad? {
+  private func makeLoadFile(
+    for collection: Collection, beside path: String
+  ) throws -> (pages: PageWriter, roots: TableLoad.Roots)? {
     guard attachedLoads < Self.attachedLoadsMax,
       // Others could not be attached.
       try text("PRAGMA encoding") == "UTF-8",
@@ -59,7 +70,7 @@ extension CollectionStore {
       let pages = try PageWriter(appendingTo: file.connection, descriptor: file.descriptor)
     else { return nil }
     loadFile = consume file
-    return TableLoad(collection, roots: roots, pages: pages)
+    return (pages, roots)
   }
 
   private func text(_ sql: String) throws -> String? {
@@ -89,26 +100,29 @@ extension CollectionStore {
   package func endLoad() throws {
     guard let load else { return }
     self.load = nil
+    let table = Identifier.quoted(load.collection.name)
     if let file = loadFile.take() {
       try load.finish()
-      try takeOver(load.collection, from: file)
+      if load.needsIndex { try file.connection.execute("REINDEX main.\(table)") }
+      try takeOver(table, from: file)
     } else {
       // A read that is not over would go on with pages from before the load.
       precondition(connection.isIdle, "the loaded pages are not looked at")
       try load.finish()
       try connection.execute("PRAGMA query_only = OFF")
       try begin()
+      if load.needsIndex { try connection.execute("REINDEX main.\(table)") }
     }
     let writer = try writer(load.collection.id)
     defer { writer.clear() }
     try writer.write(load.notes)
   }
 
-  private func takeOver(_ collection: Collection, from file: consuming LoadFile) throws {
+  private func takeOver(_ table: String, from file: consuming LoadFile) throws {
     let name = "load\(attachedLoads)"
     try file.attach(to: connection, as: name)
     attachedLoads += 1
-    for table in [Identifier.quoted(collection.name), "_resequel_tombstones"] {
+    for table in [table, "_resequel_tombstones"] {
       try connection.execute("INSERT INTO main.\(table) SELECT * FROM \(name).\(table)")
     }
   }

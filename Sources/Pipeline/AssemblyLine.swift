@@ -1,7 +1,7 @@
 import ChangeModel
 import CollectionStore
 
-/// Assembles rows on more than one core while the store writes others, in the order of `_id`.
+/// Assembles rows on more than one core while the store writes others, in the order of ``RowIDs``.
 ///
 /// Stretches of keys are dealt out to the workers in turn. A worker that is ahead goes on: but no
 /// more batches exist at a time than one for each worker and a few that wait for their turn, however

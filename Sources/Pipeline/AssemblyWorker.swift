@@ -50,7 +50,7 @@ final class AssemblyWorker: @unchecked Sendable {
 /// Unchecked: it belongs to one task at a time.
 final class AssembledRows: @unchecked Sendable {
   var batch = RowBatch(collection: 0)
-  /// The keys of the rows, by their place in the order of `_id`.
+  /// The keys of the rows, by their place in the order of ``RowIDs``.
   var keys = 0..<0
   /// The same rows packed, where they are to be loaded.
   let packed = PackedRows()

@@ -39,7 +39,7 @@ extension IngestAttempt {
     guard var spilled = try spill.take(index, of: &sequencer) else {
       let ordered = sequencer.release(collection: index)
       summary.stages.begin(.write)
-      guard try await prepare(index, sample: ordered) else { return false }
+      guard try await prepare(index, sample: ordered, isPart: false) else { return false }
       try await write(ordered, of: index)
       return true
     }
@@ -48,7 +48,7 @@ extension IngestAttempt {
     var part = try Self.takePart(of: &spilled, by: placement, ordering: model)
     summary.stages.begin(.write)
     if let part {
-      guard try await prepare(index, sample: part) else { return false }
+      guard try await prepare(index, sample: part, isPart: true) else { return false }
     }
     while let ordered = part {
       // The next is put into order while the rows of this one are written.
@@ -79,9 +79,11 @@ extension IngestAttempt {
   }
 
   /// Makes the table ready for changes; false where that cannot be: the collection is held.
-  private mutating func prepare(_ index: Int, sample: OrderedChanges) async throws -> Bool {
+  private mutating func prepare(
+    _ index: Int, sample: OrderedChanges, isPart: Bool
+  ) async throws -> Bool {
     do {
-      try await prepareTable(index, sample: sample)
+      try await prepareTable(index, sample: sample, isPart: isPart)
     } catch let problem as NameProblem {
       catalog.update(index) {
         $0.held = HeldTable(problem, table: $0.name, changes: sample.queue.changes.count)
@@ -117,7 +119,11 @@ extension IngestAttempt {
   }
 
   /// Makes the collection's table, or adds the columns that are new.
-  private mutating func prepareTable(_ index: Int, sample ordered: OrderedChanges) async throws {
+  ///
+  /// - Parameter isPart: whether the rows of these changes are only some of the table's.
+  private mutating func prepareTable(
+    _ index: Int, sample ordered: OrderedChanges, isPart: Bool
+  ) async throws {
     let entry = catalog.entries[index]
     let columns = entry.columns[entry.storedColumnCount...].map { $0 }
     if let id = entry.storeID {
@@ -125,7 +131,10 @@ extension IngestAttempt {
       _ = try await writer.perform { store in try store.addColumns(columns, to: id) }
     } else {
       guard let key = entry.key, let origin = entry.keyOrigin else { return }
-      let layout = Collection.layout(forRowWidth: try sampledRowWidth(ordered))
+      // The parts of a table with hashed keys do not follow each other in the order of `_id`.
+      let layout =
+        isPart && RowIDs.isHashed(key)
+        ? .rowid : Collection.layout(forRowWidth: try sampledRowWidth(ordered))
       let made = try await writer.perform { store in
         try store.createCollection(
           name: entry.name, source: entry.source, key: key, keyOrigin: origin, columns: columns,
@@ -159,9 +168,11 @@ extension IngestAttempt {
     guard let collection = entry.storeID else { return }
     let history = try await recordHistory(index, ordered, key: key)
     let handled = try await writeLinked(index, ordered, key: key)
-    try await prepareLoad(of: index, ordered)
+    try await prepareLoad(of: index, ordered, key: key)
+    // What is loaded into a table with rowids may come in any order.
+    let isSorted = loaded?.layout != .rowid
     let assembler = RowAssembler(
-      ordered, rowIDs: RowIDs(ordered, key: key), collection: collection,
+      ordered, rowIDs: RowIDs(ordered, key: key, isSorted: isSorted), collection: collection,
       columnCount: entry.columns.count, fileIDs: fileIDs, excluded: handled)
     let workers = takeReaders(
       AssemblyLine.workerCount(keys: assembler.keyCount, cores: width)
@@ -186,7 +197,9 @@ extension IngestAttempt {
   }
 
   /// Sees to it that the changes' rows are loaded as whole pages, where that can be; else not.
-  private mutating func prepareLoad(of index: Int, _ ordered: OrderedChanges) async throws {
+  private mutating func prepareLoad(
+    of index: Int, _ ordered: OrderedChanges, key: KeyRule
+  ) async throws {
     // The rest needs to look rows up: of keys that changed side by side, and for the history.
     let canLoad =
       !ordered.hasParallelKeys && !ordered.queue.hasMoves && keptHistory(index) == nil
@@ -196,7 +209,9 @@ extension IngestAttempt {
       let id = catalog.entries[index].storeID
     {
       let closed = orders[index].flatMap { closedRank(of: index, $0) }
-      loaded = try await writer.perform { store in try store.beginLoad(of: id, closed: closed) }
+      loaded = try await writer.perform { store in
+        try store.beginLoad(of: id, closed: closed, inAnyOrder: RowIDs.isHashed(key))
+      }
     }
   }
 

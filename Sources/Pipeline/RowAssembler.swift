@@ -2,8 +2,7 @@ import ChangeModel
 import Hashing
 import Sequencing
 
-/// Builds the row batches of one collection: for every key, in the order of `_id`, the values that
-/// its changes leave.
+/// Builds the row batches of one collection: for every key, the values that its changes leave.
 struct RowAssembler {
   /// How many changes repeated one at the same place of the log.
   private(set) var repeats = 0
@@ -51,7 +50,7 @@ struct RowAssembler {
 
   /// Adds the rows of keys to a batch, until it is full.
   ///
-  /// - Parameter keys: by their place in the order of `_id`; those that are done are taken away.
+  /// - Parameter keys: by their place in the order of ``RowIDs``; those that are done are taken away.
   mutating func assemble(
     _ keys: inout Range<Int>, into batch: inout RowBatch, reading reader: ValueReader
   ) throws {
@@ -60,7 +59,8 @@ struct RowAssembler {
       key = keys.lowerBound
       if !(touchedEnd - Self.touchedKeys..<touchedEnd).contains(key) { touch(keys) }
       keys = key + 1..<keys.upperBound
-      let (group, id) = rowIDs.row(key, of: ordered)
+      let group = rowIDs.group(key, of: ordered)
+      let id = rowIDs.id(key, of: ordered)
       if !excluded.isEmpty, excluded.contains(id.bytes(of: ordered)) {
         try compareDoubles(group, id: id, to: &batch, reading: reader)
         continue
@@ -72,7 +72,7 @@ struct RowAssembler {
   private mutating func touch(_ keys: Range<Int>) {
     let next = keys.prefix(Self.touchedKeys)
     touchedEnd = next.lowerBound + Self.touchedKeys
-    for key in next { touched &+= ordered.touch(rowIDs.row(key, of: ordered).0) }
+    for key in next { touched &+= ordered.touch(rowIDs.group(key, of: ordered)) }
   }
 
   private mutating func append(

@@ -4,8 +4,8 @@ import Sequencing
 
 /// The `_id` of every key of a collection, and the order of these.
 ///
-/// A key of one column is its own `_id`. Others are hashed, and then sorted again: rows are written
-/// in the order of their `_id`.
+/// A key of one column is its own `_id`. Others are hashed, and then sorted again where rows are
+/// written in the order of their `_id`.
 struct RowIDs {
   /// One row's `_id`.
   enum ID {
@@ -30,12 +30,16 @@ struct RowIDs {
     var id: RowHash
     var group: UInt32
   }
-  /// Empty where keys are their own ids.
+  private let isHashed: Bool
+  /// Empty where the order of keys will do.
   private var hashed: [Hashed] = []
 
   /// Makes the ids of the released changes' keys.
-  init(_ ordered: OrderedChanges, key: KeyRule) {
-    guard Self.isHashed(key) else { return }
+  ///
+  /// - Parameter isSorted: whether rows are written in the order of their `_id`s, not of their keys.
+  init(_ ordered: OrderedChanges, key: KeyRule, isSorted: Bool) {
+    isHashed = Self.isHashed(key)
+    guard isHashed, isSorted else { return }
     hashed = ordered.groups.indices.map {
       Hashed(id: RowHash(ofKey: ordered.key(of: ordered.groups[$0])), group: UInt32($0))
     }
@@ -57,12 +61,14 @@ struct RowIDs {
   }
 
   /// The key that is written as the `index`th.
-  func row(_ index: Int, of ordered: OrderedChanges) -> (OrderedChanges.Group, ID) {
-    if hashed.isEmpty {
-      let group = ordered.groups[index]
-      return (group, .key(group))
-    }
-    let entry = hashed[index]
-    return (ordered.groups[Int(entry.group)], .hash(entry.id))
+  func group(_ index: Int, of ordered: OrderedChanges) -> OrderedChanges.Group {
+    ordered.groups[hashed.isEmpty ? index : Int(hashed[index].group)]
+  }
+
+  /// The `_id` of the key that is written as the `index`th.
+  func id(_ index: Int, of ordered: OrderedChanges) -> ID {
+    if !hashed.isEmpty { return .hash(hashed[index].id) }
+    let group = ordered.groups[index]
+    return isHashed ? .hash(RowHash(ofKey: ordered.key(of: group))) : .key(group)
   }
 }

@@ -10,8 +10,13 @@ final class LoadBench {
   let applied: CollectionStore
   /// How many batches were loaded, of those that were to be.
   private(set) var loadedCount = 0
+  /// Whether rows are loaded in another order than that of their `_id`s, and so have other rowids.
+  private let inAnyOrder: Bool
 
-  init(pageSize: Int = 512, mode: CollectionStore.Mode = .bulkBuild) throws {
+  init(
+    pageSize: Int = 512, mode: CollectionStore.Mode = .bulkBuild, inAnyOrder: Bool = false
+  ) throws {
+    self.inAnyOrder = inAnyOrder
     var options = CollectionStore.Options()
     options.pageSize = pageSize
     loaded = try CollectionStore(
@@ -30,7 +35,7 @@ final class LoadBench {
   /// Loads batches into a new table of one store, and applies them to the other's.
   func write(_ batches: [RowBatch], to id: Int64) throws {
     try loaded.begin()
-    let collection = try #require(try loaded.beginLoad(of: id))
+    let collection = try #require(try loaded.beginLoad(of: id, inAnyOrder: inAnyOrder))
     var packer = RowPacker(collection)
     let packed = PackedRows()
     try applied.begin()
@@ -53,7 +58,7 @@ final class LoadBench {
     if try applied.allCollections() != collections { problems.append("other collections") }
     var queries = collections.map { collection in
       let columns = collection.columns.map { "\($0.name), typeof(\($0.name)), " }.joined()
-      let rowID = collection.layout == .rowid ? "rowid, " : ""
+      let rowID = collection.layout == .rowid && !inAnyOrder ? "rowid, " : ""
       return "SELECT \(rowID)_id, _event_time, \(columns)hex(_position), _file "
         + "FROM \(collection.name) ORDER BY _id"
     }

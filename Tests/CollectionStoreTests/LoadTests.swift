@@ -76,6 +76,48 @@ struct LoadTests {
     }
   }
 
+  // Prevents: an index or tombstones out of order where rows come in that of their keys, not of the
+  // keys' hashes; and large tables of such keys that are written row by row.
+  @Test(arguments: [CollectionStore.Mode.bulkBuild, .readWrite])
+  func `a table with rowids is loaded in any order where that is asked for`(
+    mode: CollectionStore.Mode
+  ) throws {
+    for seed in 0..<200 as Range<UInt64> {
+      var random = Generator(seed: seed)
+      let bench = try LoadBench(mode: mode, inAnyOrder: true)
+      let collection = try makeCollection("t", in: bench, &random)
+      var batches = random.batches(of: collection, rows: 80)
+      if collection.layout == .rowid {
+        batches.shuffle(using: &random)
+        for index in batches.indices { batches[index].rows.shuffle(using: &random) }
+      }
+      try bench.write(batches, to: collection.id)
+      try #require(bench.loadedCount == batches.count, "seed \(seed)")
+      try #require(try bench.problems() == [], "seed \(seed)")
+      for batch in random.batches(of: collection, rows: 30) {
+        try bench.both { try $0.apply(batch, mode: .merge) }
+      }
+      try #require(try bench.problems() == [], "seed \(seed), later")
+    }
+  }
+
+  // Prevents: memory that grows with the rows of a table whose index is made at the end; and an index
+  // that lacks some.
+  @Test(arguments: [CollectionStore.Mode.bulkBuild, .readWrite])
+  func `an index of more than is kept is made by SQLite`(mode: CollectionStore.Mode) throws {
+    let bench = try LoadBench(pageSize: 8192, mode: mode, inAnyOrder: true)
+    let collection = try bench.both { try $0.makeCollection(layout: .rowid) }
+    let long = String(repeating: "k", count: 100_000)
+    let batches = (0..<30).map { number in
+      var batch = RowBatch(collection: collection.id)
+      for row in 0..<10 { batch.addInsert("\(990 - number * 10 - row)\(long)", at: 5, [0: "x"]) }
+      return batch
+    }
+    try bench.write(batches, to: collection.id)
+    #expect(bench.loadedCount == 30)
+    #expect(try bench.problems() == [])
+  }
+
   // Prevents: memory that grows with the rows whose columns are unknown.
   @Test func `more notes than are kept end the load, and go on by statements`() throws {
     let bench = try LoadBench(pageSize: 8192)
