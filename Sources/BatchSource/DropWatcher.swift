@@ -23,7 +23,7 @@ package final class DropWatcher {
     package init() {}
   }
 
-  /// Files seldom come alone: for so long the first of some waits for others.
+  /// Files seldom come alone: so long after the first one is heard of, all are looked at.
   private static let pause = Duration.milliseconds(2)
 
   private let scanner: DropScanner
@@ -100,7 +100,6 @@ package final class DropWatcher {
   /// - Throws: a fatal error when the drop is gone, or another directory is in its place.
   package func next(timeout: Duration?) throws(IngestError) -> WatchResult {
     var result = WatchResult()
-    var hasPaused = false
     let end = timeout.map { clock.monotonic() + $0 }
     while true {
       let isFirst = nextScan == nil
@@ -110,14 +109,10 @@ package final class DropWatcher {
       if wakeUp.wasRung() { result.wasWoken = true }
       let now = clock.monotonic()
       if isFirst { return result }
-      if !result.isEmpty {
-        if hasPaused || result.wasWoken || result.ready.isEmpty { return result }
-        hasPaused = true
-        wait(for: Self.pause, isForFiles: false)
-        continue
-      }
+      if !result.isEmpty { return result }
       if let end, end <= now { return result }
-      wait(for: [end, nextScan, tracker.nextDeadline].compactMap { $0 }.min().map { $0 - now })
+      let next = [end, nextScan, tracker.nextDeadline].compactMap { $0 }.min()
+      if wait(for: next.map { $0 - now }) { _ = wait(for: Self.pause, isForFiles: false) }
     }
   }
 
@@ -130,7 +125,8 @@ package final class DropWatcher {
 
   // MARK: Waiting
 
-  private func wait(for duration: Duration?, isForFiles: Bool = true) {
+  /// - Returns: whether something was heard of files.
+  private func wait(for duration: Duration?, isForFiles: Bool = true) -> Bool {
     var descriptors = [pollfd(fd: wakeUp.readEnd, events: Int16(POLLIN), revents: 0)]
     if isForFiles, let descriptor = watched.descriptor {
       descriptors.append(pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0))
@@ -142,6 +138,7 @@ package final class DropWatcher {
       return CInt(whole + (max(0, attoseconds) + 999_999_999_999_999) / 1_000_000_000_000_000)
     }
     _ = Glibc.poll(&descriptors, nfds_t(descriptors.count), milliseconds ?? -1)
+    return descriptors.dropFirst().contains { $0.revents != 0 }
   }
 
   // MARK: Listing
@@ -191,6 +188,7 @@ package final class DropWatcher {
       // The usual first listing: a million old files are given out without copying them.
       for file in found.files { known.insert(file) }
       result.ready = found.files
+      result.hasNewVersions = found.changedCount > 0
       return
     }
     for file in found.files where tracker.observe(file, at: now, age: age(file, wall)) {
@@ -204,7 +202,13 @@ package final class DropWatcher {
   }
 
   private func give(_ file: BatchFile, _ result: inout WatchResult) {
-    if known.match(file) == .otherVersion { result.hasNewVersions = true }
+    if known.match(file) == .otherVersion {
+      result.hasNewVersions = true
+      // Whoever reads the files takes one version of each: this one is for later.
+      if result.ready.contains(where: { $0.place == file.place }) {
+        return tracker.noteWritten(file.place, at: clock.monotonic())
+      }
+    }
     known.insert(file)
     result.ready.append(file)
   }

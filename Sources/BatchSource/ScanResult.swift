@@ -20,7 +20,7 @@ package struct ScanResult: Sendable {
   /// Makes a result of nothing.
   package init() {}
 
-  /// Adds what was found later.
+  /// Adds what was found later of the same roots: files, errors and the side files as they are then.
   package mutating func append(_ later: ScanResult) {
     if files.isEmpty { files = later.files } else { for file in later.files { files.append(file) } }
     sideFiles = later.sideFiles

@@ -56,7 +56,7 @@ struct BuildFile: ~Copyable {
   private borrowing func rename() throws(IngestError) {
     guard fsync(descriptor) == 0 else { throw Self.failed("written to disk", destination) }
     // Logs of a database that somebody removed would be taken for those of the new one.
-    for suffix in ["-wal", "-shm", "-journal"] { unlink(destination + suffix) }
+    for suffix in ["-wal", "-shm", "-journal", "-loading"] { unlink(destination + suffix) }
     // A link refuses to replace a file that appeared meanwhile; where links are unknown, so be it.
     if link(path, destination) == 0 {
       unlink(path)

@@ -5,8 +5,8 @@ import SQLiteKit
 ///
 /// Into the file of a bulk build they go at once: it belongs to us alone and is thrown away unless it
 /// is finished; between ``beginLoad(of:closed:)`` and ``endLoad()`` SQLite may read it and not write:
-/// the pages that it would append are ours. Of a database that is in use SQLite has every page: there
-/// they go into a ``LoadFile``, which SQLite takes over when the load ends.
+/// the pages that it would append are ours. A database that is in use has others who read it, and a log
+/// of its own: there they go into a ``LoadFile``, whose rows SQLite takes over when the load ends.
 extension CollectionStore {
   /// Begins to load the empty table of a collection; within a transaction, which ends here where the
   /// file is a bulk build.
@@ -21,7 +21,7 @@ extension CollectionStore {
   package func beginLoad(
     of id: Int64, closed: Rank? = nil, inAnyOrder: Bool = false
   ) throws -> Collection? {
-    guard load == nil, rebuilds[id] == nil, case .file(let path) = location else { return nil }
+    guard load == nil, rebuilds[id] == nil, case .file = location else { return nil }
     let writer = try writer(id)
     guard writer.collection.pruned == nil, try writer.isEmpty(),
       let roots = try Self.roots(of: writer.collection, in: connection)
@@ -29,7 +29,7 @@ extension CollectionStore {
     let target: (pages: PageWriter, roots: TableLoad.Roots)?
     switch mode {
     case .bulkBuild: target = try appendToBuild().map { ($0, roots) }
-    case .readWrite: target = try makeLoadFile(for: writer.collection, beside: path)
+    case .readWrite: target = try makeLoadFile(for: writer.collection)
     case .readOnly: target = nil
     }
     guard let target else { return nil }
@@ -56,15 +56,15 @@ extension CollectionStore {
   private static let attachedLoadsMax = 8
 
   private func makeLoadFile(
-    for collection: Collection, beside path: String
+    for collection: Collection
   ) throws -> (pages: PageWriter, roots: TableLoad.Roots)? {
-    guard attachedLoads < Self.attachedLoadsMax,
+    guard attachedLoadCount < Self.attachedLoadsMax,
       // Others could not be attached.
       try text("PRAGMA encoding") == "UTF-8",
       let tombstones = try text("SELECT sql FROM sqlite_master WHERE name = '_resequel_tombstones'")
     else { return nil }
     let file = try LoadFile(
-      for: path, pageSize: options.pageSize,
+      beside: connection, pageSize: options.pageSize,
       tables: [Self.tableSQL(collection, name: collection.name), tombstones])
     guard let roots = try Self.roots(of: collection, in: file.connection),
       let pages = try PageWriter(appendingTo: file.connection, descriptor: file.descriptor)
@@ -119,19 +119,21 @@ extension CollectionStore {
   }
 
   private func takeOver(_ table: String, from file: consuming LoadFile) throws {
-    let name = "load\(attachedLoads)"
+    let name = "load\(attachedLoadCount)"
     try file.attach(to: connection, as: name)
-    attachedLoads += 1
+    attachedLoadCount += 1
     for table in [table, "_resequel_tombstones"] {
       try connection.execute("INSERT INTO main.\(table) SELECT * FROM \(name).\(table)")
     }
+    file.discardRows()
   }
 
-  /// Forgets the files that were taken over, after the transaction that did so.
-  func detachLoads() throws {
-    while attachedLoads > 0 {
-      try connection.execute("DETACH load\(attachedLoads - 1)")
-      attachedLoads -= 1
+  /// Forgets the files that were taken over, after the transaction that did so. What cannot be
+  /// detached now is after the next one: it keeps nothing from being right.
+  func detachLoads() {
+    while attachedLoadCount > 0 {
+      guard (try? connection.execute("DETACH load\(attachedLoadCount - 1)")) != nil else { return }
+      attachedLoadCount -= 1
     }
   }
 

@@ -59,7 +59,7 @@ package final class CollectionStore {
   /// The file that it goes into, where that is not the database's own.
   var loadFile: LoadFile?
   /// How many such files the open transaction has taken over.
-  var attachedLoads = 0
+  var attachedLoadCount = 0
 
   /// Opens, or makes, a database.
   ///
@@ -78,7 +78,7 @@ package final class CollectionStore {
       BuildFile.removeLeftover(for: path)
       connection = try Opening.readWrite(path, options)
       lock = try WriterLock(connection)
-      LoadFile.removeLeftover(for: path)
+      LoadFile.removeLeftover(of: connection)
       try removeUnfinishedRebuilds()
     case (.file(let path), .bulkBuild):
       let file = try BuildFile(for: path)
@@ -104,7 +104,7 @@ package final class CollectionStore {
   /// Keeps everything since ``begin()``.
   package func commit() throws {
     try connection.execute("COMMIT")
-    try detachLoads()
+    detachLoads()
   }
 
   /// Undoes everything since ``begin()``; does nothing outside a transaction. A bulk build loses all
@@ -114,10 +114,11 @@ package final class CollectionStore {
     if case .bulkBuild = mode, case .file = location { return try beginBuildAnew() }
     load = nil
     loadFile = nil
-    guard connection.isInTransaction else { return }
-    try connection.execute("ROLLBACK")
-    try detachLoads()
-    try forgetUndoneRebuilds()
+    // SQLite has done so itself where the disk was full.
+    let isOpen = connection.isInTransaction
+    if isOpen { try connection.execute("ROLLBACK") }
+    detachLoads()
+    if isOpen { try forgetUndoneRebuilds() }
   }
 
   /// A bulk build has no journal to undo changes with: it begins again with an empty file.

@@ -34,8 +34,8 @@ package struct Configuration: Sendable {
   package var heldByteCount = 64 << 20
   /// How many bytes of their values it holds in memory, before it puts them aside likewise.
   package var heldValueByteCount = 20 << 20
-  /// A table of a new database that begins with so many keys is loaded as whole pages; one with fewer
-  /// is not worth the preparation.
+  /// A new table that begins with so many keys is loaded as whole pages; one with fewer is not worth
+  /// the preparation.
   package var loadedKeyCount = 4096
   /// Settings per collection name, from the configuration file.
   package var collections: [String: CollectionConfiguration] = [:]

@@ -12,8 +12,12 @@ actor DropFollower {
 
   /// So many files are a burst.
   private static let burstCount = 32
-  /// When nothing came for so long, a burst is over.
+  /// It goes on while, of the files that are being taken in, at least such a part comes again.
+  private static let burstShare = 16
+  /// When nothing came for so long it is over; of a small one sooner: about as long as it takes to be
+  /// read.
   private static let burstQuiet = Duration.milliseconds(20)
+  private static let quietPerFile = Duration.microseconds(100)
   /// What is there is not kept waiting longer for what comes.
   private static let burstLongest = Duration.seconds(1)
 
@@ -46,6 +50,8 @@ actor DropFollower {
     var fileCount: Int
     /// Those of them that still change.
     var arriving: [BatchFile]
+    /// Whether a side file came or changed.
+    var haveSideFilesChanged: Bool
     var identity: DropIdentity?
   }
 
@@ -68,7 +74,7 @@ actor DropFollower {
   nonisolated func more(behind count: Int) async throws -> News? {
     if count < Self.burstCount { return nil }
     return try await withTaskCancellationHandler {
-      try await waitForMore()
+      try await waitForMore(behind: count)
     } onCancel: {
       wakeUp.ring()
     }
@@ -76,6 +82,15 @@ actor DropFollower {
 
   /// Whether every file that is there was given out.
   var isSettled: Bool { pending == nil && watcher.isSettled }
+
+  /// The files that are there and still change.
+  var arriving: [BatchFile] {
+    watcher.waitingFor.map { place in
+      BatchFile(
+        root: place.root, relativePath: place.relativePath,
+        identity: FileIdentity(device: 0, inode: 0, size: 0, modificationTime: 0, changeTime: 0))
+    }
+  }
 
   private func wait(timeout: Duration?) throws -> News {
     try Task.checkCancellation()
@@ -85,10 +100,11 @@ actor DropFollower {
     return news(result)
   }
 
-  private func waitForMore() throws -> News? {
+  private func waitForMore(behind count: Int) throws -> News? {
     if pending != nil || .now > burstEnd { return nil }
-    let result = try watcher.next(timeout: Self.burstQuiet)
+    let result = try watcher.next(timeout: min(Self.burstQuiet, Self.quietPerFile * count))
     try Task.checkCancellation()
+    if result.ready.count < count / Self.burstShare { burstEnd = .now }
     // A call reads one version of a file.
     if result.hasNewVersions { pending = result }
     return result.hasNewVersions || result.isEmpty ? nil : news(result)
@@ -101,10 +117,7 @@ actor DropFollower {
     listing.errors = result.errors
     return News(
       listing: listing, isSettled: isSettled, fileCount: watcher.fileCount,
-      arriving: watcher.waitingFor.map { place in
-        BatchFile(
-          root: place.root, relativePath: place.relativePath,
-          identity: FileIdentity(device: 0, inode: 0, size: 0, modificationTime: 0, changeTime: 0))
-      }, identity: watcher.identity)
+      arriving: arriving, haveSideFilesChanged: result.didSideFilesChange,
+      identity: watcher.identity)
   }
 }

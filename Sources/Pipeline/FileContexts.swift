@@ -4,16 +4,26 @@ import RecordFormats
 
 /// What decoders must know of files before they read them, gathered from the side files.
 struct FileContexts {
-  private(set) var sideFiles: SideFiles
+  private var sideFiles: SideFiles
   private var schemas: [BatchPath: ArcionSchemas] = [:]
   private var metadata: [BatchPath: ArcionObjectMetadata] = [:]
   /// The table that the path of the last file seemed to name: the next is often of the same series.
   private var last: (root: BatchPath, series: BatchPath, table: SourceTable)?
   /// Side files that cannot be used.
   private(set) var errors: [BatchPath: IngestError] = [:]
+  /// Those of them that need not be read again.
+  private var broken: Set<BatchPath> = []
 
   init(_ sideFiles: SideFiles) {
     self.sideFiles = sideFiles
+  }
+
+  /// Reads the side files anew where they are needed from now on.
+  mutating func renew(_ sideFiles: SideFiles) {
+    self.sideFiles = sideFiles
+    schemas = [:]
+    metadata = [:]
+    broken = []
   }
 
   /// Adds the side files of a file that was not listed.
@@ -60,17 +70,20 @@ struct FileContexts {
   private mutating func parse<Content>(
     _ path: BatchPath, _ parse: (String) throws(IngestError) -> Content
   ) -> Content? {
-    guard errors[path] == nil else { return nil }
+    guard !broken.contains(path) else { return nil }
     do throws(IngestError) {
       // They are small: a schema of ten thousand tables has a few megabytes.
       guard let bytes = SmallFile.read(path, limit: 64 << 20) else {
         throw IngestError(.file, cause: "the file cannot be read, or has more than 64 MiB")
       }
-      return try parse(String(decoding: bytes, as: UTF8.self))
+      let content = try parse(String(decoding: bytes, as: UTF8.self))
+      errors[path] = nil
+      return content
     } catch {
       var error = error
       error.file = path.description
       errors[path] = error
+      broken.insert(path)
       return nil
     }
   }

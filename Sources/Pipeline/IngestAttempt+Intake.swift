@@ -13,9 +13,6 @@ extension IngestAttempt {
     self.listing.append(listing)
     summary.failedFiles += listing.errors
     summary.knownFiles += listing.unchangedCount
-    if files.isEmpty || contexts.sideFiles != listing.sideFiles {
-      contexts = FileContexts(listing.sideFiles)
-    }
     let earlier = files.count
     let isFirst = try await writer.perform { store in try store.nextFileID() == 1 }
     var start = listing.files.startIndex
@@ -45,7 +42,11 @@ extension IngestAttempt {
       return false
     }
     arriving = news.arriving
+    now = clock()
+    if news.haveSideFilesChanged { contexts.renew(news.listing.sideFiles) }
     try await takeIn(news.listing)
+    // A table that is made anew needs its other files before any is read.
+    if !rebuilds.isEmpty { throw Restart(refused: [:]) }
     return true
   }
 
@@ -121,7 +122,7 @@ extension IngestAttempt {
     record.take(file.identity)
     record.series = file.series.bytes
     record.ordinal = file.ordinal
-    record.seenAt = now
+    record.seenAt = began
     return record
   }
 

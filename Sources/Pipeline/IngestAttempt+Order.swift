@@ -64,7 +64,8 @@ extension IngestAttempt {
   mutating func order(_ index: Int, slots: [Int]) async throws {
     guard let (before, judged) = judged.removeValue(forKey: index) else { return }
     var ledger = judged
-    var reread: Set<Int> = []
+    // What is made anew was read from all its files.
+    var reread = rebuilds.contains(index) ? Set(files.indices.filter { files[$0].isReread }) : []
     let isStored = catalog.entries[index].storeID != nil
     if isStored, !rebuilds.contains(index) {
       let applied = before.appliedVerdict(by: book)

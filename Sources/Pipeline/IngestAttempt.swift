@@ -62,7 +62,10 @@ struct IngestAttempt {
   /// Where more files may come from while some are read; nil for none.
   let follower: DropFollower?
   /// When the call began, microseconds since 1970: files that came together have it in common.
-  let now: Int64
+  let began: Int64
+  /// When the last of its files were found.
+  var now: Int64
+  let clock: @Sendable () -> Int64
   /// How often files were read: what was learned of them may be news.
   var readings = 0
   /// What values are read with; new ones when more files were read.
@@ -70,8 +73,8 @@ struct IngestAttempt {
 
   init(
     configuration: Configuration, writer: StoreWriter, catalog: Catalog, book: OrderBook,
-    width: Int, waits: Bool, arriving: [BatchFile]?, follower: DropFollower?, now: Int64,
-    refused: [BatchPath: RunFile.Outcome], rebuild: String?,
+    width: Int, waits: Bool, arriving: [BatchFile]?, follower: DropFollower?,
+    clock: @escaping @Sendable () -> Int64, refused: [BatchPath: RunFile.Outcome], rebuild: String?,
     onEvent: @escaping @Sendable (PipelineEvent) -> Void
   ) {
     spill = ChangeSpill(
@@ -81,7 +84,9 @@ struct IngestAttempt {
     self.waits = waits
     self.arriving = arriving
     self.follower = follower
-    self.now = now
+    began = clock()
+    now = began
+    self.clock = clock
     self.configuration = configuration
     self.writer = writer
     self.catalog = catalog
@@ -94,6 +99,7 @@ struct IngestAttempt {
   /// The whole road.
   mutating func run(_ listing: ScanResult) async throws -> RunSummary {
     summary.stages.begin(.takeIn)
+    contexts.renew(listing.sideFiles)
     try await takeIn(listing)
     try await takeInForHistories()
     try await takeInForRebuilds()
@@ -131,7 +137,7 @@ struct IngestAttempt {
       guard let outcome = files[slot].outcome, outcome.isPartial, outcome.hasBegun else { continue }
       outcomes[files[slot].file.path] = outcome
     }
-    if !outcomes.isEmpty { throw PartialFiles(outcomes: outcomes) }
+    if !outcomes.isEmpty { throw Restart(refused: outcomes) }
   }
 
   /// A reader of the values that were put aside by now.
@@ -149,7 +155,8 @@ struct IngestAttempt {
   }
 }
 
-/// Files that were not read to their ends: the call is done again without them.
-struct PartialFiles: Error {
-  let outcomes: [BatchPath: RunFile.Outcome]
+/// A call is done again, with all files that were found for it.
+struct Restart: Error {
+  /// The files that were not read to their ends: without these.
+  let refused: [BatchPath: RunFile.Outcome]
 }

@@ -78,20 +78,19 @@ package struct IngestSession: Sendable {
     var refused: [BatchPath: RunFile.Outcome] = [:]
     var stages = stages
     while true {
-      let now = clock()
       var attempt = IngestAttempt(
         configuration: configuration, writer: writer, catalog: catalog, book: book, width: width,
-        waits: waits, arriving: arriving, follower: follower, now: now, refused: refused,
+        waits: waits, arriving: arriving, follower: follower, clock: clock, refused: refused,
         rebuild: rebuild, onEvent: onEvent)
       attempt.summary.stages = stages
       do {
         let summary = try await attempt.run(listing)
         catalog = attempt.catalog
         book = attempt.book
-        lastCall = now
+        lastCall = attempt.now
         return summary
-      } catch let partial as PartialFiles {
-        refused.merge(partial.outcomes) { $1 }
+      } catch let restart as Restart {
+        refused.merge(restart.refused) { $1 }
         (listing, arriving) = (attempt.listing, attempt.arriving)
         stages = attempt.summary.stages
       }

@@ -89,6 +89,7 @@ package struct Sync: Sendable {
         continue
       }
       let done = try await session.ingest(news, of: follower, onEvent: onEvent)
+      arriving = await follower.arriving
       for table in done.held where !summary.held.contains(table) { onEvent(.tableHeld(table)) }
       for error in done.failedFiles { onEvent(.fileFailed(error)) }
       summary.merge(done)

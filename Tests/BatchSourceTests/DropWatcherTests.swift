@@ -92,26 +92,32 @@ struct DropWatcherTests {
     #expect(watcher.isSettled)
   }
 
-  // The first of many files would be applied alone, and most of the others wait for it in vain.
-  @Test func `files that come within a moment are given out together`() throws {
-    let looks = Mutex(0)
-    let drop = drop
+  // Two versions of one file in one call would be taken for two new files.
+  @Test func `a file that changes while the drop is looked at is given out once, and later again`()
+    throws
+  {
+    let isArmed = Atomic(false)
+    let (drop, hand) = (drop, hand)
     let clock = WatchClock(
       monotonic: {
-        // Whenever the watcher looks at the clock, another file has come.
-        let look = looks.withLock { looks in
-          looks += 1
-          return looks
+        // Between what is heard of the file and the listing that is due.
+        if isArmed.exchange(false, ordering: .relaxed) {
+          drop.append("a_1.json", "y")
+          drop.setTime("a_1.json", seconds: hand.old)
         }
-        drop.write("b_\(look).json", "x")
-        return .seconds(1000)
+        return hand.clock.monotonic()
       }, wall: hand.clock.wall)
     let watcher = try DropWatcher(
       drop: drop.path, wakeUp: wakeUp, clock: clock, mounts: Self.local)
-    _ = try watcher.next(timeout: nil)
-    let first = try ready(watcher).count
-    #expect(first > 1 && first < looks.withLock { $0 })
-    #expect(try ready(watcher).count > 0)
+    _ = try watcher.next(timeout: .zero)
+    drop.write("a_1.json.tmp", "x")
+    drop.rename("a_1.json.tmp", "a_1.json")
+    hand.advance(601)
+    isArmed.store(true, ordering: .relaxed)
+    let first = try watcher.next(timeout: nil)
+    #expect(first.ready.map(\.identity.size) == [1] && first.didScan)
+    let second = try watcher.next(timeout: .zero)
+    #expect(second.ready.map(\.identity.size) == [2] && second.hasNewVersions)
   }
 
   // A writer that keeps its file open never says that it is done.

@@ -272,7 +272,7 @@ struct LoadTests {
     #expect(try bench.problems() == [])
   }
 
-  // Prevents: a file that stays for ever where a run was killed; another database's that is taken.
+  // Prevents: a file that stays for ever where a run was killed.
   @Test func `what a killed load left goes when the database is opened next`() throws {
     let directory = TemporaryDirectory()
     try CollectionStore(opening: .file(directory("a.db")), mode: .readWrite).close()

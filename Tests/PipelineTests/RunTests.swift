@@ -210,6 +210,24 @@ import Testing
     #expect(try bench.rows("t") == ["3 c"])
   }
 
+  // Prevents changes from counting as waiting, and `verify` from failing, when their table was made anew
+  // of all files.
+  @Test func `what waited behind a superseded file waits no longer`() async throws {
+    var bench = try RunBench()
+    bench.configuration.settle = .zero
+    bench.configuration.onModified = .supersede
+    try bench.placeInserts(1...1)
+    try bench.placeInserts(3...9)
+    try bench.place("t_2.json", [bench.insert(2, "a", at: 2), #"{"tableName":"#])
+    _ = try await bench.sync()
+    #expect(try bench.status().collections.first?.waiting == 7)
+    try bench.place("t_2.json", [bench.insert(22, "b", at: 2)])
+    #expect(try await bench.sync().isComplete)
+    let status = try #require(try bench.status().collections.first)
+    #expect(status.waiting == 0 && status.gaps.isEmpty)
+    #expect(try bench.rows("t")?.count == 9)
+  }
+
   // Prevents a rebuild from losing rows, or from keeping the old key.
   @Test func `a rebuilt table has the new key and every row`() async throws {
     let bench = try RunBench()
@@ -230,8 +248,7 @@ import Testing
   @Test func `a replay that finds no files is incomplete, a sync only says so`() async throws {
     let bench = try RunBench()
     let replayed = try await bench.replay()
-    let synced = try await Sync(bench.configuration)
-      .run(drop: "\(bench.directory.path)/drop", once: true) { _ in }
+    let synced = try await bench.sync()
     #expect(replayed.warnings == ["no batch files were found"] && !replayed.isComplete)
     #expect(synced.remarks == ["no batch files were found"] && synced.isComplete)
   }
@@ -246,17 +263,16 @@ import Testing
     bench.configuration.settle = .zero
     try bench.placeInserts(1...40)
     let hasMore = Atomic(true)
-    let summary = try await Sync(bench.configuration)
-      .run(drop: "\(bench.directory.path)/drop", once: true) { [bench] event in
-        guard case .progress(let progress) = event, progress.records == 40,
-          hasMore.exchange(false, ordering: .relaxed)
-        else { return }
-        #expect(throws: Never.self) {
-          try bench.placeInserts(41...80)
-          if oneChanges { try bench.place("t_80.json", [bench.insert(99, "b", at: 99)]) }
-          if oneChanges { try bench.place("t_7.json", [bench.insert(98, "b", at: 98)]) }
-        }
+    let summary = try await bench.sync { [bench] event in
+      guard case .progress(let progress) = event, progress.records == 40,
+        hasMore.exchange(false, ordering: .relaxed)
+      else { return }
+      #expect(throws: Never.self) {
+        try bench.placeInserts(41...80)
+        if oneChanges { try bench.place("t_80.json", [bench.insert(99, "b", at: 99)]) }
+        if oneChanges { try bench.place("t_7.json", [bench.insert(98, "b", at: 98)]) }
       }
+    }
     #expect(summary.isComplete)
     let store = try CollectionStore(opening: .file(bench.database), mode: .readOnly)
     let files = try store.allFiles()
@@ -264,6 +280,59 @@ import Testing
     #expect(files.count == (oneChanges ? 81 : 80))
     let rows = try bench.rows("t", column: "id + 0").map { Set($0.compactMap(Int.init)) }
     #expect(rows == (oneChanges ? Set(1...79).union([98, 99]) : Set(1...80)))
+  }
+
+  // Prevents a table from being made anew of a burst alone, when a file that it had taken changes from
+  // comes with other content while the burst is read.
+  @Test func `a file that supersedes another in the midst of a burst loses no rows`() async throws {
+    var bench = try RunBench()
+    bench.configuration.settle = .zero
+    bench.configuration.onModified = .supersede
+    try bench.placeInserts(1...9)
+    try bench.place("t_10.json", [bench.insert(10, "a", at: 10), #"{"tableName":"#])
+    _ = try await bench.sync()
+    unlink(bench.drop("t_10.json"))
+    try bench.placeInserts(11...50)
+    let hasMore = Atomic(true)
+    let summary = try await bench.sync { [bench] event in
+      guard case .progress(let progress) = event, progress.records == 40,
+        hasMore.exchange(false, ordering: .relaxed)
+      else { return }
+      #expect(throws: Never.self) {
+        try bench.place("t_10.json", [bench.insert(99, "b", at: 10)])
+        try bench.placeInserts(51...60)
+      }
+    }
+    #expect(summary.isComplete)
+    let rows = try bench.rows("t", column: "id + 0").map { Set($0.compactMap(Int.init)) }
+    #expect(rows == Set(1...60).subtracting([10]).union([99]))
+  }
+
+  // Prevents the errors of side files from being forgotten, and old contents from being used, when such
+  // files come and change while a burst is read.
+  @Test func `side files that change while a burst is read are read again`() async throws {
+    var bench = try RunBench()
+    bench.configuration.settle = .zero
+    bench.configuration.keys = []
+    try bench.place("schemas.yaml", [bench.schemas(of: ["t"])])
+    try bench.placeInserts(1...40)
+    try bench.place("broken/schemas.yaml", ["{"])
+    try bench.place("broken/t_41.json", [bench.insert(41, "a", at: 41)])
+    let hasMore = Atomic(true)
+    let summary = try await bench.sync { [bench] event in
+      guard case .progress(let progress) = event, progress.records == 41,
+        hasMore.exchange(false, ordering: .relaxed)
+      else { return }
+      #expect(throws: Never.self) {
+        try bench.place("schemas.yaml", [bench.schemas(of: ["t", "u"])])
+        for id in 42...60 {
+          try bench.place("u_\(id).json", [bench.insert(id, "b", at: id, table: "u")])
+        }
+      }
+    }
+    #expect(summary.failedFiles.compactMap(\.file).contains { $0.hasSuffix("broken/schemas.yaml") })
+    #expect(summary.held.isEmpty)
+    #expect(try bench.rows("u")?.count == 19)
   }
 
   // Prevents a flag that is offered and loses rows, and a hint that leads nowhere.
@@ -427,6 +496,22 @@ struct RunBench {
     for id in ids { try place("t_\(id).json", [insert(id, "a", at: id)]) }
   }
 
+  /// A `schemas.yaml` that names the tables' columns and keys.
+  func schemas(of tables: [String]) -> String {
+    "schemas:\n- catalog: c\n  schema: s\n  tables:\n"
+      + tables.map { table in
+        """
+          - name: \(table)
+            object-type: TABLE
+            columns:
+            - {name: id, type: INT}
+            - {name: v, type: TEXT}
+            primary-key: {name: k, columns: [id]}
+
+        """
+      }.joined()
+  }
+
   func insert(_ id: Int, _ value: String, at position: Int, table: String = "t") -> String {
     insert(id, value, cursor: Self.cursor(position))
       .replacing(#""name":"t""#, with: #""name":"\#(table)""#)
@@ -461,6 +546,13 @@ struct RunBench {
   {
     try await Replay(configuration ?? self.configuration, rebuild: rebuild)
       .run(paths: ["\(directory.path)/drop"]) { _ in }
+  }
+
+  /// Applies what is in the drop, as `sync --once` does.
+  func sync(
+    onEvent: @escaping @Sendable (PipelineEvent) -> Void = { _ in }
+  ) async throws -> RunSummary {
+    try await Sync(configuration).run(drop: "\(directory.path)/drop", once: true, onEvent: onEvent)
   }
 
   /// What the database says of itself.
