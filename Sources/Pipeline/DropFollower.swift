@@ -7,16 +7,22 @@ actor DropFollower {
   private let wakeUp: WakeUp
   /// What came during a call and belongs to the next.
   private var pending: WatchResult?
-  /// Until when files may go along with those that were given out last.
-  private var burstEnd = ContinuousClock.now
+  /// When files were given out that others may go along with, and when some were looked for last.
+  private var burstStart = ContinuousClock.now
+  private var lastLook = ContinuousClock.now
+  /// How long that was waited for.
+  private var waited = Duration.zero
+  /// Whether others may still go along.
+  private var isBurst = false
 
   /// So many files are a burst.
-  private static let burstCount = 32
-  /// It goes on while, of the files that are being taken in, at least such a part comes again.
-  private static let burstShare = 16
+  private static let burstCount = 8
+  /// It goes on while files come so fast.
+  private static let burstPace = Duration.milliseconds(1)
   /// When nothing came for so long it is over; of a small one sooner: about as long as it takes to be
   /// read.
   private static let burstQuiet = Duration.milliseconds(20)
+  private static let shortestQuiet = Duration.milliseconds(5)
   private static let quietPerFile = Duration.microseconds(100)
   /// What is there is not kept waiting longer for what comes.
   private static let burstLongest = Duration.seconds(1)
@@ -96,17 +102,32 @@ actor DropFollower {
     try Task.checkCancellation()
     let result = try pending.take() ?? watcher.next(timeout: timeout)
     try Task.checkCancellation()
-    burstEnd = .now + Self.burstLongest
+    isBurst = true
+    waited = .zero
+    burstStart = .now
+    lastLook = burstStart
     return news(result)
   }
 
   private func waitForMore(behind count: Int) throws -> News? {
-    if pending != nil || .now > burstEnd { return nil }
-    let result = try watcher.next(timeout: min(Self.burstQuiet, Self.quietPerFile * count))
+    let start = ContinuousClock.now
+    let passed = start - burstStart
+    // No longer than they are read, in all.
+    guard isBurst, passed < Self.burstLongest, waited < Self.burstQuiet + (passed - waited) else {
+      return nil
+    }
+    let quiet = max(Self.shortestQuiet, min(Self.burstQuiet, Self.quietPerFile * count))
+    let result = try watcher.next(timeout: quiet)
     try Task.checkCancellation()
-    if result.ready.count < count / Self.burstShare { burstEnd = .now }
+    let end = ContinuousClock.now
+    waited += end - start
+    isBurst = Self.burstPace * result.ready.count >= end - lastLook
+    lastLook = end
     // A call reads one version of a file.
-    if result.hasNewVersions { pending = result }
+    if result.hasNewVersions {
+      pending = result
+      isBurst = false
+    }
     return result.hasNewVersions || result.isEmpty ? nil : news(result)
   }
 
