@@ -37,15 +37,16 @@ extension IngestAttempt {
   /// Takes in what came while files of a burst were read.
   ///
   /// - Returns: false where nothing did.
+  /// - Throws: ``Restart`` where that makes a table anew, which needs its other files before any is
+  ///   read.
   mutating func takeInMore() async throws -> Bool {
-    guard let follower, let news = try await follower.more(behind: listing.files.count) else {
-      return false
-    }
+    guard rebuilds.isEmpty, let follower,
+      let news = try await follower.more(behind: listing.files.count)
+    else { return false }
     arriving = news.arriving
     now = clock()
     if news.haveSideFilesChanged { contexts.renew(news.listing.sideFiles) }
     try await takeIn(news.listing)
-    // A table that is made anew needs its other files before any is read.
     if !rebuilds.isEmpty { throw Restart(refused: [:]) }
     return true
   }
