@@ -22,6 +22,8 @@ package struct Configuration: Sendable {
   package var poll: Duration = .seconds(5)
   /// How long a file found by listing must have been unchanged.
   package var settle: Duration = .seconds(2)
+  /// For how long, of a burst, files that come later go along with those that came first.
+  package var longestBurst: Duration = .seconds(1)
   /// How long changes behind a gap wait; nil is for ever, zero never waits.
   package var gapWait: Duration? = .seconds(600)
   /// What a file with a known name and new content means.

@@ -14,6 +14,7 @@ actor DropFollower {
   private var waited = Duration.zero
   /// Whether others may still go along.
   private var isBurst = false
+  private let longestBurst: Duration
 
   /// So many files are a burst.
   private static let burstCount = 8
@@ -24,8 +25,6 @@ actor DropFollower {
   private static let burstQuiet = Duration.milliseconds(20)
   private static let shortestQuiet = Duration.milliseconds(5)
   private static let quietPerFile = Duration.microseconds(100)
-  /// What is there is not kept waiting longer for what comes.
-  private static let burstLongest = Duration.seconds(1)
 
   nonisolated var unownedExecutor: UnownedSerialExecutor {
     executor.asUnownedSerialExecutor()
@@ -40,6 +39,7 @@ actor DropFollower {
     drop: BatchPath, configuration: Configuration, known: KnownFiles, remembered: DropIdentity?
   ) throws {
     wakeUp = WakeUp()
+    longestBurst = configuration.longestBurst
     var options = DropWatcher.Options()
     options.settle = configuration.settle
     options.poll = configuration.poll
@@ -113,7 +113,7 @@ actor DropFollower {
     let start = ContinuousClock.now
     let passed = start - burstStart
     // No longer than they are read, in all.
-    guard isBurst, passed < Self.burstLongest, waited < Self.burstQuiet + (passed - waited) else {
+    guard isBurst, passed < longestBurst, waited < Self.burstQuiet + (passed - waited) else {
       return nil
     }
     let quiet = max(Self.shortestQuiet, min(Self.burstQuiet, Self.quietPerFile * count))

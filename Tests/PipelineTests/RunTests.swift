@@ -214,7 +214,6 @@ import Testing
   // of all files.
   @Test func `what waited behind a superseded file waits no longer`() async throws {
     var bench = try RunBench()
-    bench.configuration.settle = .zero
     bench.configuration.onModified = .supersede
     try bench.placeInserts(1...1)
     try bench.placeInserts(3...9)
@@ -259,19 +258,12 @@ import Testing
   func `files that come while a burst is read go along with it, in one version each`(
     oneChanges: Bool
   ) async throws {
-    var bench = try RunBench()
-    bench.configuration.settle = .zero
+    let bench = try RunBench()
     try bench.placeInserts(1...40)
-    let hasMore = Atomic(true)
-    let summary = try await bench.sync { [bench] event in
-      guard case .progress(let progress) = event, progress.records == 40,
-        hasMore.exchange(false, ordering: .relaxed)
-      else { return }
-      #expect(throws: Never.self) {
-        try bench.placeInserts(41...80)
-        if oneChanges { try bench.place("t_80.json", [bench.insert(99, "b", at: 99)]) }
-        if oneChanges { try bench.place("t_7.json", [bench.insert(98, "b", at: 98)]) }
-      }
+    let summary = try await bench.sync(afterReading: 40) { bench in
+      try bench.placeInserts(41...80)
+      if oneChanges { try bench.place("t_80.json", [bench.insert(99, "b", at: 99)]) }
+      if oneChanges { try bench.place("t_7.json", [bench.insert(98, "b", at: 98)]) }
     }
     #expect(summary.isComplete)
     let store = try CollectionStore(opening: .file(bench.database), mode: .readOnly)
@@ -286,22 +278,15 @@ import Testing
   // comes with other content while the burst is read.
   @Test func `a file that supersedes another in the midst of a burst loses no rows`() async throws {
     var bench = try RunBench()
-    bench.configuration.settle = .zero
     bench.configuration.onModified = .supersede
     try bench.placeInserts(1...9)
     try bench.place("t_10.json", [bench.insert(10, "a", at: 10), #"{"tableName":"#])
     _ = try await bench.sync()
     unlink(bench.drop("t_10.json"))
     try bench.placeInserts(11...50)
-    let hasMore = Atomic(true)
-    let summary = try await bench.sync { [bench] event in
-      guard case .progress(let progress) = event, progress.records == 40,
-        hasMore.exchange(false, ordering: .relaxed)
-      else { return }
-      #expect(throws: Never.self) {
-        try bench.place("t_10.json", [bench.insert(99, "b", at: 10)])
-        try bench.placeInserts(51...60)
-      }
+    let summary = try await bench.sync(afterReading: 40) { bench in
+      try bench.place("t_10.json", [bench.insert(99, "b", at: 10)])
+      try bench.placeInserts(51...60)
     }
     #expect(summary.isComplete)
     let rows = try bench.rows("t", column: "id + 0").map { Set($0.compactMap(Int.init)) }
@@ -312,22 +297,15 @@ import Testing
   // files come and change while a burst is read.
   @Test func `side files that change while a burst is read are read again`() async throws {
     var bench = try RunBench()
-    bench.configuration.settle = .zero
     bench.configuration.keys = []
     try bench.place("schemas.yaml", [bench.schemas(of: ["t"])])
     try bench.placeInserts(1...40)
     try bench.place("broken/schemas.yaml", ["{"])
     try bench.place("broken/t_41.json", [bench.insert(41, "a", at: 41)])
-    let hasMore = Atomic(true)
-    let summary = try await bench.sync { [bench] event in
-      guard case .progress(let progress) = event, progress.records == 41,
-        hasMore.exchange(false, ordering: .relaxed)
-      else { return }
-      #expect(throws: Never.self) {
-        try bench.place("schemas.yaml", [bench.schemas(of: ["t", "u"])])
-        for id in 42...60 {
-          try bench.place("u_\(id).json", [bench.insert(id, "b", at: id, table: "u")])
-        }
+    let summary = try await bench.sync(afterReading: 41) { bench in
+      try bench.place("schemas.yaml", [bench.schemas(of: ["t", "u"])])
+      for id in 42...60 {
+        try bench.place("u_\(id).json", [bench.insert(id, "b", at: id, table: "u")])
       }
     }
     #expect(summary.failedFiles.compactMap(\.file).contains { $0.hasSuffix("broken/schemas.yaml") })
@@ -552,7 +530,25 @@ struct RunBench {
   func sync(
     onEvent: @escaping @Sendable (PipelineEvent) -> Void = { _ in }
   ) async throws -> RunSummary {
-    try await Sync(configuration).run(drop: "\(directory.path)/drop", once: true, onEvent: onEvent)
+    var configuration = configuration
+    // Whatever else this machine does meanwhile.
+    configuration.settle = .zero
+    configuration.longestBurst = .seconds(3600)
+    return try await Sync(configuration)
+      .run(drop: "\(directory.path)/drop", once: true, onEvent: onEvent)
+  }
+
+  /// The same; when so many records of a burst were read, more is put into the drop.
+  func sync(
+    afterReading records: Int, place more: @escaping @Sendable (RunBench) throws -> Void
+  ) async throws -> RunSummary {
+    let hasMore = Atomic(true)
+    return try await sync { event in
+      guard case .progress(let progress) = event, progress.records == records,
+        hasMore.exchange(false, ordering: .relaxed)
+      else { return }
+      #expect(throws: Never.self) { try more(self) }
+    }
   }
 
   /// What the database says of itself.
