@@ -51,11 +51,11 @@ struct ChangeSpill: Sendable {
 
   /// What becomes of the changes put aside, by a placement.
   func outcomes(
-    of collection: Int, by placement: Placement
+    of collection: Int, in sequencer: Sequencer, by placement: Placement
   ) throws(IngestError) -> [UInt32: Placement.Outcome] {
     var outcomes: [UInt32: Placement.Outcome] = [:]
     guard let runs = runs[collection], !placement.isPlain else { return outcomes }
-    var merge = RunMerge(runs)
+    var merge = RunMerge(runs, of: sequencer.model(of: collection))
     while var part = try next(of: &merge, runs) {
       for (file, more) in part.place(by: placement) { outcomes[file, default: .init()] += more }
     }
@@ -74,7 +74,8 @@ struct ChangeSpill: Sendable {
     guard runs[collection] != nil else { return nil }
     try setAside(collection, of: &sequencer)
     let runs = runs.removeValue(forKey: collection) ?? []
-    let model = sequencer.release(collection: collection).queue
+    let model = sequencer.model(of: collection)
+    _ = sequencer.release(collection: collection)
     return SpilledChanges(
       spill: self, runs: runs, merge: RunMerge(runs, of: model),
       // The keys that moves link must be looked at together.

@@ -33,7 +33,7 @@ package struct Configuration: Sendable {
   package var closingLag: UInt64 = 100_000
   /// How many bytes of changes a call holds in memory, before it sorts them and puts them aside in a
   /// temporary file beside the database.
-  package var heldByteCount = 64 << 20
+  package var heldByteCount = 40 << 20
   /// How many bytes of their values it holds in memory, before it puts them aside likewise.
   package var heldValueByteCount = 20 << 20
   /// A new table that begins with so many keys is loaded as whole pages; one with fewer is not worth

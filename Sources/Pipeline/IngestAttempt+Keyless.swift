@@ -15,11 +15,11 @@ extension IngestAttempt {
     let copies = try await copies(of: index)
     let reader = takeReader()
     var start = 0
-    progress.beginWriting(rows: ordered.queue.changes.count)
-    while start < ordered.queue.changes.count {
-      let end = min(start + 4096, ordered.queue.changes.count)
+    progress.beginWriting(rows: ordered.queue.count)
+    while start < ordered.queue.count {
+      let end = min(start + 4096, ordered.queue.count)
       var batch = RowBatch(collection: collection)
-      for change in ordered.queue.changes[start..<end]
+      for change in ordered.queue[start..<end]
       where !ordered.isUnplaced(change) || !copies.contains(Int(change.file)) {
         guard change.operation == .insert || change.operation == .upsert else {
           try quarantine(change, of: index, reading: reader)
@@ -61,10 +61,10 @@ extension IngestAttempt {
     guard let collection = catalog.entries[index].storeID else { return }
     let copies = try await copies(of: index)
     let reader = takeReader()
-    progress.beginWriting(rows: ordered.queue.changes.count)
-    for chunk in stride(from: 0, to: ordered.queue.changes.count, by: 4096) {
+    progress.beginWriting(rows: ordered.queue.count)
+    for chunk in stride(from: 0, to: ordered.queue.count, by: 4096) {
       var batch = BagBatch(collection: collection)
-      for change in ordered.queue.changes[chunk..<min(chunk + 4096, ordered.queue.changes.count)]
+      for change in ordered.queue[chunk..<min(chunk + 4096, ordered.queue.count)]
       where !ordered.isUnplaced(change) || !copies.contains(Int(change.file)) {
         try count(change, ordered, into: &batch, reading: reader)
       }

@@ -165,7 +165,7 @@ extension IngestAttempt {
     var placement = ledger.placement(of: files)
     placement.gathered = book.lineagesWithTransactions
     var placed = sequencer.place(collection: index, by: placement)
-    for (slot, more) in try spill.outcomes(of: index, by: placement) {
+    for (slot, more) in try spill.outcomes(of: index, in: sequencer, by: placement) {
       placed[slot, default: .init()] += more
     }
     for slot in files.indices {

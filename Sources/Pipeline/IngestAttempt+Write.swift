@@ -86,7 +86,7 @@ extension IngestAttempt {
       try await prepareTable(index, sample: sample, isPart: isPart)
     } catch let problem as NameProblem {
       catalog.update(index) {
-        $0.held = HeldTable(problem, table: $0.name, changes: sample.queue.changes.count)
+        $0.held = HeldTable(problem, table: $0.name, changes: sample.queue.count)
       }
       return false
     }
@@ -96,7 +96,7 @@ extension IngestAttempt {
 
   private mutating func write(_ ordered: OrderedChanges, of index: Int) async throws {
     try Task.checkCancellation()
-    summary.changes += ordered.queue.changes.count
+    summary.changes += ordered.queue.count
     guard let key = catalog.entries[index].key else {
       preconditionFailure("changes were admitted for a collection without a key")
     }
@@ -149,7 +149,7 @@ extension IngestAttempt {
   private mutating func sampledRowWidth(_ ordered: OrderedChanges) throws -> Int {
     let reader = takeReader()
     var buffer = CellBuffer()
-    let sample = ordered.queue.changes.lazy.filter { $0.operation != .delete }.prefix(32)
+    let sample = ordered.queue.lazy.filter { $0.operation != .delete }.prefix(32)
     var rows = 0
     for change in sample {
       _ = try reader.appendValues(of: change, to: &buffer)

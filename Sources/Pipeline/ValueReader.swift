@@ -6,14 +6,33 @@ import Sequencing
 /// Reads the values of changes that are needed. It belongs to one task at a time.
 final class ValueReader {
   private let store: ValueStore
+  /// Where the bytes of the store's blocks are; nil for those that are read from a file, piece by
+  /// piece.
+  private let starts: [UnsafeRawPointer?]
+  private let maps: [SpillMap]
   private var windows = SpillWindows()
   /// How often files had been read when it was made; see ``IngestAttempt/readings``.
   let readings: Int
+
+  /// Temporary files are mapped while all of them have no more bytes than these.
+  private static let mappedByteCount: UInt64 = 96 << 20
 
   /// Makes a reader of what is in a store by now.
   init(_ store: ValueStore, readings: Int) {
     self.store = store
     self.readings = readings
+    let areMapped = store.fileByteCount <= Self.mappedByteCount
+    var maps: [ObjectIdentifier: SpillMap] = [:]
+    starts = store.blocks.map { block in
+      switch block.place {
+      case .memory(let block): return block.bytes.baseAddress
+      case .file(let file, let offset):
+        guard areMapped, let map = file.mapped() else { return nil }
+        maps[ObjectIdentifier(map)] = map
+        return map.bytes.baseAddress.map { $0 + Int(offset) }
+      }
+    }
+    self.maps = Array(maps.values)
   }
 
   /// Appends the values that a change names to a buffer, ascending by the collection's columns.
@@ -56,14 +75,16 @@ final class ValueReader {
 
   /// The bytes of a change's values; valid until the next are fetched.
   private func fetch(_ change: SequencedChange) throws(IngestError) -> UnsafeRawBufferPointer {
-    let start = Int(change.valueOffset & 0xFFFF_FFFF)
+    let block = Int(change.valueOffset >> 32)
+    let offset = Int(change.valueOffset & 0xFFFF_FFFF)
     let count = Int(change.valueCount)
-    switch store.blocks[Int(change.valueOffset >> 32)].place {
-    case .memory(let block):
-      return UnsafeRawBufferPointer(rebasing: block.bytes[start..<start + count])
-    case .file(let file, let offset):
-      return try windows.read(file, at: offset + UInt64(start), count: count)
+    if let start = starts[block] {
+      return UnsafeRawBufferPointer(start: start + offset, count: count)
     }
+    guard case .file(let file, let start) = store.blocks[block].place else {
+      return UnsafeRawBufferPointer(start: nil, count: 0)
+    }
+    return try windows.read(file, at: start + UInt64(offset), count: count)
   }
 
   private func columns(

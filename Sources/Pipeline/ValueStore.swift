@@ -55,6 +55,15 @@ struct ValueStore: Sendable {
     return UInt64(blocks.count - 1) << 32
   }
 
+  /// How many bytes the temporary files have.
+  var fileByteCount: UInt64 {
+    var files: [ObjectIdentifier: UInt64] = [:]
+    for case .file(let file, _) in blocks.lazy.map(\.place) {
+      files[ObjectIdentifier(file)] = file.byteCount
+    }
+    return files.values.reduce(0, +)
+  }
+
   /// Forgets the block that was added last.
   mutating func removeLast() {
     if case .memory(let block)? = blocks.popLast()?.place { budget.give(block.capacity) }

@@ -1,15 +1,21 @@
 package import ChangeModel
 
-/// The changes of one collection that were admitted and not yet released.
+/// The changes of one collection that were admitted and not yet released, in the order in which they
+/// were admitted.
 package struct ChangeQueue: Sendable {
-  /// The changes, in the order in which they were admitted.
-  package internal(set) var changes: [SequencedChange] = []
+  var changes: [PackedChange] = []
+  /// What the changes are told from; known to all queues that changes of this one go to.
+  private var origins: [ChangeOrigin] = []
+  /// By lineage, the origin that fitted last.
+  private var lastOrigins: [UInt32: Int] = [:]
+  /// The origin of the change that was admitted last.
+  private var lastOrigin = 0
   /// The bytes of their keys.
-  package internal(set) var keys: [UInt8] = []
+  var keys: [UInt8] = []
   /// The distinct sets of columns that changes name, by the collection's column indexes.
   package internal(set) var shapes: [ColumnSet] = []
   /// Whether some change moves a row from one key to another.
-  package internal(set) var hasMoves = false
+  package private(set) var hasMoves = false
 
   /// Makes an empty queue.
   package init() {}
@@ -21,23 +27,71 @@ package struct ChangeQueue: Sendable {
 
   /// The key that the row had before the change moved it; empty where it did not.
   package func oldKey(of change: SequencedChange) -> ArraySlice<UInt8> {
-    let start = change.keyOffset + Int(change.keyCount)
+    guard change.isMove else { return [] }
+    let start = change.keyOffset + Int(change.keyCount) + PackedChange.oldKeyHead
     return keys[start..<start + Int(change.oldKeyCount)]
   }
+}
 
+extension ChangeQueue {
+  func key(of change: PackedChange) -> ArraySlice<UInt8> {
+    keys[change.keyOffset..<change.keyOffset + Int(change.keyCount)]
+  }
+
+  /// The key of the last change; nil where there is none.
+  var lastKey: ArraySlice<UInt8>? { changes.last.map(key) }
+}
+
+extension ChangeQueue: RandomAccessCollection {
+  package var startIndex: Int { 0 }
+  package var endIndex: Int { changes.count }
+
+  package subscript(index: Int) -> SequencedChange {
+    keys.withUnsafeBytes { keys in
+      changes[index].change(from: origins[Int(changes[index].origin)], keys: keys)
+    }
+  }
+
+  /// The changes as memory, for whoever looks at many of them.
+  func withMemory<Result>(_ use: (ChangeMemory) -> Result) -> Result {
+    changes.withUnsafeBufferPointer { changes in
+      origins.withUnsafeBufferPointer { origins in
+        keys.withUnsafeBytes { keys in
+          use(ChangeMemory(changes: changes, origins: origins, keys: keys))
+        }
+      }
+    }
+  }
+}
+
+/// The changes of a queue and their keys, as memory.
+struct ChangeMemory {
+  let changes: UnsafeBufferPointer<PackedChange>
+  fileprivate let origins: UnsafeBufferPointer<ChangeOrigin>
+  let keys: UnsafeRawBufferPointer
+
+  /// A change, by its place in the queue.
+  @inline(__always)
+  subscript(index: UInt32) -> SequencedChange {
+    let packed = changes[Int(index)]
+    return packed.change(from: origins[Int(packed.origin)], keys: keys)
+  }
+}
+
+extension ChangeQueue {
   mutating func append(
     _ change: Change, keyBytes: UnsafeBufferPointer<UInt8>, values: UInt64, file: UInt32,
     lineage: UInt32, shape: UInt32
   ) {
     let offset = keys.count
-    let key = UnsafeBufferPointer(rebasing: keyBytes[change.key.indices])
-    keys.append(contentsOf: key)
-    if !change.oldKey.isEmpty {
-      keys.append(contentsOf: UnsafeBufferPointer(rebasing: keyBytes[change.oldKey.indices]))
-    }
+    keys.append(contentsOf: UnsafeBufferPointer(rebasing: keyBytes[change.key.indices]))
     let isMove = change.flags.contains(.keyMove)
-    hasMoves = hasMoves || isMove
-    changes.append(
+    if isMove {
+      withUnsafeBytes(of: UInt32(change.oldKey.count)) { keys.append(contentsOf: $0) }
+      keys.append(contentsOf: UnsafeBufferPointer(rebasing: keyBytes[change.oldKey.indices]))
+      hasMoves = true
+    }
+    append(
       SequencedChange(
         position: change.position, eventTime: change.eventTime, counter: change.counter,
         recordOffset: change.recordOffset,
@@ -46,5 +100,81 @@ package struct ChangeQueue: Sendable {
         valueCount: change.values.count, recordIndex: change.recordIndex, file: file,
         phase: change.flags.contains(.snapshot) ? 0 : 1, lineage: lineage, shape: shape,
         operation: change.operation, isMove: isMove))
+  }
+
+  /// Appends a change whose keys are there.
+  @inline(__always)
+  private mutating func append(_ change: SequencedChange) {
+    if lastOrigin < origins.count,
+      let packed = PackedChange(change, from: origins[lastOrigin], number: lastOrigin)
+    {
+      changes.append(packed)
+    } else {
+      changes.append(packFromAnother(change))
+    }
+  }
+
+  /// Packs a change that has another origin than the one before.
+  private mutating func packFromAnother(_ change: SequencedChange) -> PackedChange {
+    if let known = lastOrigins[change.lineage],
+      let packed = PackedChange(change, from: origins[known], number: known)
+    {
+      lastOrigin = known
+      return packed
+    }
+    lastOrigin = origins.count
+    lastOrigins[change.lineage] = lastOrigin
+    origins.append(ChangeOrigin(of: change))
+    guard let packed = PackedChange(change, from: origins[lastOrigin], number: lastOrigin) else {
+      preconditionFailure("a change does not fit its own origin")
+    }
+    return packed
+  }
+
+  /// Appends a change of another queue, whose origins this one knows.
+  mutating func append(_ change: PackedChange, of others: [UInt8]) {
+    var change = change
+    let start = change.keyOffset
+    let count = others.withUnsafeBytes { change.keyByteCount(in: $0) }
+    change.keyOffset = keys.count
+    keys += others[start..<start + count]
+    changes.append(change)
+  }
+
+  /// Keeps the changes that are wanted, each as it is then.
+  mutating func revise(_ revised: (SequencedChange) -> SequencedChange?) {
+    let all = changes.count
+    var kept = 0
+    for index in 0..<all {
+      guard let change = revised(self[index]) else { continue }
+      changes[kept] = packFromAnother(change)
+      kept += 1
+    }
+    changes.removeLast(all - kept)
+  }
+
+  /// Holds changes as they left memory, in place of its own.
+  mutating func fill(changes bytes: UnsafeRawBufferPointer, keys: UnsafeRawBufferPointer) {
+    let count = bytes.count / MemoryLayout<PackedChange>.stride
+    changes = Array(unsafeUninitializedCapacity: count) { memory, initialized in
+      UnsafeMutableRawBufferPointer(memory).copyMemory(from: bytes)
+      initialized = count
+    }
+    self.keys = Array(keys)
+  }
+
+  /// Forgets all changes, and keeps their memory.
+  mutating func removeAll() {
+    changes.removeAll(keepingCapacity: true)
+    keys.removeAll(keepingCapacity: true)
+  }
+
+  /// What is known of all its changes, without them and their memory.
+  var emptied: ChangeQueue {
+    var queue = ChangeQueue()
+    queue.shapes = shapes
+    queue.hasMoves = hasMoves
+    queue.origins = origins
+    return queue
   }
 }

@@ -18,7 +18,7 @@ package struct RunBlock: Sendable {
   package let offset: UInt64
 
   /// How many bytes it has.
-  package var byteCount: Int { changeCount * MemoryLayout<SequencedChange>.stride + keyByteCount }
+  package var byteCount: Int { changeCount * MemoryLayout<PackedChange>.stride + keyByteCount }
 
   /// A block ends with the key that reaches this many changes: what merging holds of each run.
   static let changesWanted = 2048
@@ -32,12 +32,18 @@ extension Sequencer {
   /// doubles is in memory twice.
   package mutating func reserve(byteCount: Int) {
     // A batch more than that is there before somebody looks.
-    let count = byteCount / MemoryLayout<SequencedChange>.stride * 9 / 8
+    let count = byteCount / MemoryLayout<PackedChange>.stride * 9 / 8
     for index in queues.indices
     where queues[index].byteCount > byteCount / 8 && queues[index].changes.capacity < count {
       queues[index].changes.reserveCapacity(count)
       queues[index].changes.preferHugePages(byteCount: byteCount)
     }
+  }
+
+  /// A queue that knows what all changes of a collection have in common, those that were set aside
+  /// too, and holds none.
+  package func model(of collection: Int) -> ChangeQueue {
+    collection < queues.count ? queues[collection].emptied : ChangeQueue()
   }
 
   /// The collection whose changes take the most memory; nil where there are none.
@@ -66,7 +72,7 @@ extension Sequencer {
 
 extension ChangeQueue {
   /// How many bytes its changes have.
-  var byteCount: Int { changes.count * MemoryLayout<SequencedChange>.stride + keys.count }
+  var byteCount: Int { changes.count * MemoryLayout<PackedChange>.stride + keys.count }
 
   fileprivate func setAside<Failure: Error>(
     files: [FileStamp], cores: Int, put: Sequencer.PutAside<Failure>
@@ -96,28 +102,12 @@ extension ChangeQueue {
       for place in order[Int(group.start)..<Int(group.start + group.count)] {
         block.append(changes[Int(place)], of: keys)
       }
-      if block.changes.count >= RunBlock.changesWanted {
+      if block.count >= RunBlock.changesWanted {
         blocks.append(try block.flush(part, put))
       }
     }
-    if !block.changes.isEmpty { blocks.append(try block.flush(part, put)) }
+    if !block.isEmpty { blocks.append(try block.flush(part, put)) }
     return blocks
-  }
-
-  /// Forgets all changes, and keeps their memory.
-  mutating func removeAll() {
-    changes.removeAll(keepingCapacity: true)
-    keys.removeAll(keepingCapacity: true)
-  }
-
-  /// Appends a change, whose keys lie in other memory.
-  mutating func append(_ change: SequencedChange, of others: [UInt8]) {
-    var change = change
-    let count = Int(change.keyCount) + Int(change.oldKeyCount)
-    let start = change.keyOffset
-    change.keyOffset = keys.count
-    keys += others[start..<start + count]
-    changes.append(change)
   }
 
   private mutating func flush<Failure: Error>(
@@ -131,11 +121,11 @@ extension ChangeQueue {
     defer { removeAll() }
     return RunBlock(
       changeCount: changes.count, keyByteCount: keys.count,
-      lastKey: changes.last.map { Array(key(of: $0)) } ?? [], part: part, offset: try result.get())
+      lastKey: lastKey.map(Array.init) ?? [], part: part, offset: try result.get())
   }
 }
 
-extension [SequencedChange] {
+extension [PackedChange] {
   /// Asks the system to give the array's first bytes huge pages, where it does so for those who ask:
   /// page by page so much memory is taken while the decoders wait.
   fileprivate mutating func preferHugePages(byteCount: Int) {

@@ -32,17 +32,15 @@ struct ChangeSort {
   private static let partCount = 1 << 16
 
   init(_ queue: ChangeQueue, files: [FileStamp]) {
-    queue.changes.withUnsafeBufferPointer { changes in
-      queue.keys.withUnsafeBytes { keys in
-        let keys = Keys(changes: changes, bytes: keys)
-        let items = Self.sortedByPrefix(keys)
-        defer { items.deallocate() }
-        for part in Self.parts(items, keys, files) {
-          groups += part.groups
-          parallel += part.parallel
-        }
-        order = items.map(\.index)
+    queue.withMemory { memory in
+      let keys = Keys(memory)
+      let items = Self.sortedByPrefix(keys)
+      defer { items.deallocate() }
+      for part in Self.parts(items, keys, files) {
+        groups += part.groups
+        parallel += part.parallel
       }
+      order = items.map(\.index)
     }
   }
 
@@ -216,8 +214,8 @@ extension ChangeSort.Part {
   ) -> Bool {
     let order = compare(left, right, keys)
     if order != 0 { return order < 0 }
-    let first = keys.changes[Int(left.index)]
-    let second = keys.changes[Int(right.index)]
+    let first = keys.memory[left.index]
+    let second = keys.memory[right.index]
     #if PASS_THROUGH
       // The changes of a key stay as they arrived: in the order of the files and in it.
       return (first.file, first.recordIndex) < (second.file, second.recordIndex)
@@ -234,17 +232,19 @@ extension ChangeSort.Part {
 
 /// The keys of changes, as memory.
 private struct Keys {
-  let changes: UnsafeBufferPointer<SequencedChange>
-  private let bytes: UnsafeRawBufferPointer
+  let memory: ChangeMemory
+  private var bytes: UnsafeRawBufferPointer { memory.keys }
   /// How many bytes all keys begin with.
   private let sharedCount: Int
 
   /// Where the bytes end that prefixes hold.
   var prefixEnd: Int { sharedCount + 8 }
 
-  init(changes: UnsafeBufferPointer<SequencedChange>, bytes: UnsafeRawBufferPointer) {
-    self.changes = changes
-    self.bytes = bytes
+  var changes: UnsafeBufferPointer<PackedChange> { memory.changes }
+
+  init(_ memory: ChangeMemory) {
+    self.memory = memory
+    let (changes, bytes) = (memory.changes, memory.keys)
     guard let first = changes.first else {
       sharedCount = 0
       return
@@ -308,8 +308,8 @@ private struct Keys {
     #if PASS_THROUGH
       return false  // so that nothing is put back into the order of several lineages
     #else
-      let left = changes[Int(left)]
-      let right = changes[Int(right)]
+      let left = memory[left]
+      let right = memory[right]
       return left.lineage != right.lineage && left.phase == right.phase
     #endif
   }

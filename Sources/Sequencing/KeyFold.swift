@@ -30,17 +30,20 @@ package struct KeyFold: Sendable {
     order = .log
     if !doubles.isEmpty { doubles.removeAll() }
     covered = ColumnSet()
-    let start = Int(group.start)
-    var index = start + Int(group.count) - 1
-    while index >= start {
-      let change = ordered.queue.changes[Int(ordered.order[index])]
-      #if !PASS_THROUGH  // nobody asks for conflicts where the order is not restored
-        if index > start {
-          compare(ordered.queue.changes[Int(ordered.order[index - 1])], change)
+    let places = Int(group.start)..<Int(group.start + group.count)
+    ordered.queue.withMemory { memory in
+      ordered.order.withUnsafeBufferPointer { order in
+        var change = memory[order[places.upperBound - 1]]
+        for place in places.dropLast().reversed() {
+          let older = memory[order[place]]
+          #if !PASS_THROUGH  // nobody asks for conflicts where the order is not restored
+            compare(older, change)
+          #endif
+          if floor == nil { take(change, shapes: ordered.queue.shapes) }
+          change = older
         }
-      #endif
-      if floor == nil { take(change, shapes: ordered.queue.shapes) }
-      index -= 1
+        if floor == nil { take(change, shapes: ordered.queue.shapes) }
+      }
     }
   }
 

@@ -30,8 +30,8 @@ package struct OrderedChanges: Sendable {
     hasParallelKeys = !sort.parallel.isEmpty
     for group in sort.parallel {
       order[Int(group.start)..<Int(group.start + group.count)].sort { left, right in
-        Self.rank(of: queue.changes[Int(left)], files: files).isBefore(
-          Self.rank(of: queue.changes[Int(right)], files: files), inParallel: true)
+        Self.rank(of: queue[Int(left)], files: files).isBefore(
+          Self.rank(of: queue[Int(right)], files: files), inParallel: true)
       }
     }
     self.order = order
@@ -49,7 +49,7 @@ package struct OrderedChanges: Sendable {
 
   /// The group's changes, oldest first.
   package func changes(of group: Group) -> some Collection<SequencedChange> {
-    order[Int(group.start)..<Int(group.start + group.count)].lazy.map { queue.changes[Int($0)] }
+    order[Int(group.start)..<Int(group.start + group.count)].lazy.map { queue[Int($0)] }
   }
 
   /// Reads a little of each of a group's changes and of its key, which lie anywhere in memory: done
@@ -61,7 +61,8 @@ package struct OrderedChanges: Sendable {
     let end = group.start + min(group.count, 64)
     for place in order[Int(group.start)..<Int(end)] {
       let change = queue.changes[Int(place)]
-      sum &+= change.position.word0 &+ change.recordOffset &+ UInt64(change.shape)
+      // Its two ends: it may lie in two lines of the cache.
+      sum &+= UInt64(change.word0) &+ UInt64(change.facts.rawValue)
       if place == order[Int(group.start)], change.keyCount > 0 {
         sum &+= UInt64(queue.keys[change.keyOffset])
       }

@@ -133,7 +133,7 @@ extension ChangeQueue {
   /// - Returns: by file slot, what became of them.
   package mutating func place(by placement: Placement) -> [UInt32: Placement.Outcome] {
     var outcomes: [UInt32: Placement.Outcome] = [:]
-    changes.removeAll { change in
+    revise { change in
       let place = placement.place(of: change)
       if place.waits { outcomes[change.file, default: .init()].counts.waiting += 1 }
       if place.isProvisional { outcomes[change.file, default: .init()].counts.provisional += 1 }
@@ -143,11 +143,10 @@ extension ChangeQueue {
         outcomes[change.file, default: .init()]
           .note(change.position.word3, of: change.lineage, waits: place.waits)
       }
-      return place.waits
-    }
-    for index in changes.indices {
-      let epoch = placement.place(of: changes[index]).epoch
-      changes[index].phase = 2 * epoch + changes[index].phase & 1
+      if place.waits { return nil }
+      var placed = change
+      placed.phase = 2 * place.epoch + change.phase & 1
+      return placed
     }
     return outcomes
   }

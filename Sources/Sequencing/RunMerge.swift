@@ -13,9 +13,9 @@ package struct RunMerge: Sendable {
     /// The first change of the held block that was not taken.
     var next = 0
 
-    var isEmpty: Bool { next == held.changes.count }
+    var isEmpty: Bool { next == held.count }
     /// The greatest key of the held block.
-    var lastKey: ArraySlice<UInt8>? { held.changes.last.map(held.key) }
+    var lastKey: ArraySlice<UInt8>? { held.lastKey }
 
     /// Moves changes whose keys are not above a limit to a part; all of them where there is none.
     mutating func take(upTo limit: ArraySlice<UInt8>?, into part: inout ChangeQueue) {
@@ -35,11 +35,10 @@ package struct RunMerge: Sendable {
 
   /// Makes a merge of the blocks of a collection's runs.
   ///
-  /// - Parameter model: what the sequencer released of the collection after all its changes were set
-  ///   aside; without it the parts do not know which columns their changes name.
-  package init(_ runs: [[RunBlock]], of model: ChangeQueue = ChangeQueue()) {
+  /// - Parameter model: what is known of all its changes; see ``Sequencer/model(of:)``.
+  package init(_ runs: [[RunBlock]], of model: ChangeQueue) {
     self.runs = runs
-    self.model = model.emptied
+    self.model = model
     cursors = runs.indices.map { Cursor(run: $0, waiting: runs[$0].indices) }
   }
 
@@ -54,7 +53,7 @@ package struct RunMerge: Sendable {
     read: (Int, Int, UnsafeMutableRawBufferPointer) throws(Failure) -> Void
   ) throws(Failure) -> ChangeQueue? {
     var part = model
-    while part.changes.count < wanted {
+    while part.count < wanted {
       for index in cursors.indices where cursors[index].isEmpty { try load(index, read) }
       cursors.removeAll { $0.isEmpty }
       if cursors.isEmpty { break }
@@ -63,7 +62,7 @@ package struct RunMerge: Sendable {
         .min { $0.lexicographicallyPrecedes($1) }
       for index in cursors.indices { cursors[index].take(upTo: limit, into: &part) }
     }
-    return part.changes.isEmpty ? nil : part
+    return part.isEmpty ? nil : part
   }
 
   private mutating func load<Failure: Error>(
@@ -73,32 +72,13 @@ package struct RunMerge: Sendable {
     let run = cursors[index].run
     let block = runs[run][number]
     let bytes = UnsafeMutableRawBufferPointer.allocate(
-      byteCount: block.byteCount, alignment: MemoryLayout<SequencedChange>.alignment)
+      byteCount: block.byteCount, alignment: MemoryLayout<PackedChange>.alignment)
     defer { bytes.deallocate() }
     try read(run, number, bytes)
-    cursors[index].held.fill(from: UnsafeRawBufferPointer(bytes), block)
+    let changes = block.changeCount * MemoryLayout<PackedChange>.stride
+    cursors[index].held.fill(
+      changes: UnsafeRawBufferPointer(rebasing: bytes[..<changes]),
+      keys: UnsafeRawBufferPointer(rebasing: bytes[changes...]))
     cursors[index].next = 0
-  }
-}
-
-extension ChangeQueue {
-  /// What is known of all its changes, without them and their memory.
-  fileprivate var emptied: ChangeQueue {
-    var queue = ChangeQueue()
-    queue.shapes = shapes
-    queue.hasMoves = hasMoves
-    return queue
-  }
-
-  /// Holds a block instead of what it held.
-  fileprivate mutating func fill(from bytes: UnsafeRawBufferPointer, _ block: RunBlock) {
-    let size = block.changeCount * MemoryLayout<SequencedChange>.stride
-    changes = Array(unsafeUninitializedCapacity: block.changeCount) { memory, count in
-      // Plain memory, which was written by `flush`.
-      UnsafeMutableRawBufferPointer(memory).copyMemory(
-        from: UnsafeRawBufferPointer(rebasing: bytes[..<size]))
-      count = block.changeCount
-    }
-    keys = Array(bytes[size..<size + block.keyByteCount])
   }
 }

@@ -94,6 +94,6 @@ package struct Sequencer: Sendable {
 
   /// How many changes of a collection wait to be released.
   package func count(collection: Int) -> Int {
-    collection < queues.count ? queues[collection].changes.count : 0
+    collection < queues.count ? queues[collection].count : 0
   }
 }

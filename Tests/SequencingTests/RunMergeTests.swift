@@ -67,7 +67,7 @@ import Testing
     setAside()
     #expect(relieved.count(collection: 0) == 0)
 
-    var merge = RunMerge(runs, of: relieved.release(collection: 0).queue)
+    var merge = RunMerge(runs, of: relieved.model(of: 0))
     var found: [Fact] = []
     let wanted = Int.random(in: 1...500, using: &random)
     func read(run: Int, block: Int, _ memory: UnsafeMutableRawBufferPointer) {

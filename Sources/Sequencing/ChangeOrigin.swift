@@ -1,0 +1,31 @@
+import ChangeModel
+
+/// What some changes of one file have in common, and the numbers that theirs are told from: what is
+/// near in a file differs little.
+struct ChangeOrigin: Sendable {
+  let file: UInt32
+  let lineage: UInt32
+  let phase: UInt32
+  /// The upper half of ``SequencedChange/valueOffset``.
+  let valueBlock: UInt32
+  /// A multiple of 65,536.
+  let shape: UInt32
+  let position: Position
+  let eventTime: Int64
+  let counter: Int64
+
+  /// Makes the origin of a change and of those like it: their numbers may go down and up.
+  init(of change: SequencedChange) {
+    file = change.file
+    lineage = change.lineage
+    phase = change.phase
+    valueBlock = UInt32(change.valueOffset >> 32)
+    shape = change.shape & ~0xFFFF
+    let (half, upperHalf): (UInt64, UInt64) = (1 << 31, 1 << 47)
+    position = Position(
+      change.position.word0 &- upperHalf, change.position.word1 &- half,
+      change.position.word2 &- half, change.position.word3 &- half)
+    eventTime = change.eventTime &- Int64(upperHalf)
+    counter = change.counter &- Int64(half)
+  }
+}

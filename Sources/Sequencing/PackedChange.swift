@@ -1,0 +1,135 @@
+import ChangeModel
+
+/// A change as a queue holds it, and as it leaves memory: 64 bytes in place of more than a hundred.
+///
+/// Plain memory. Its numbers are told from those of a ``ChangeOrigin``.
+struct PackedChange: Sendable {
+  let word0: UInt32
+  private let word1: UInt32
+  private let word2: UInt32
+  private let word3: UInt32
+  private let eventTime: UInt32
+  private let counter: UInt32
+  private let recordOffset: UInt32
+  private let recordIndex: UInt32
+  private let valueOffset: UInt32
+  private let valueCount: UInt32
+  /// How many bytes the key has.
+  let keyCount: UInt32
+  private var lowerKeyOffset: UInt32
+  /// The index of its origin among the queue's.
+  let origin: UInt32
+  private let shape: UInt16
+  private let upperWord0: UInt16
+  private let upperEventTime: UInt16
+  private let upperRecordOffset: UInt16
+  private var upperKeyOffset: UInt8
+  let facts: Facts
+
+  /// The operation is in the two lowest bits.
+  struct Facts: OptionSet {
+    let rawValue: UInt8
+    static let move = Facts(rawValue: 4)
+    static let eventTime = Facts(rawValue: 8)
+    static let counter = Facts(rawValue: 16)
+  }
+
+  /// Packs a change; nil where its numbers are too far from its origin's, or that is another's.
+  ///
+  /// - Parameter number: the origin's index.
+  @inline(__always)
+  init?(_ change: SequencedChange, from origin: ChangeOrigin, number: Int) {
+    guard
+      change.file == origin.file, change.lineage == origin.lineage, change.phase == origin.phase,
+      UInt32(change.valueOffset >> 32) == origin.valueBlock, change.shape &- origin.shape <= 0xFFFF
+    else { return nil }
+    let word0 = change.position.word0 &- origin.position.word0
+    let word1 = change.position.word1 &- origin.position.word1
+    let word2 = change.position.word2 &- origin.position.word2
+    let word3 = change.position.word3 &- origin.position.word3
+    let hasTime = change.eventTime != .min
+    let time = hasTime ? UInt64(bitPattern: change.eventTime &- origin.eventTime) : 0
+    let hasCounter = change.counter >= 0
+    let counter = hasCounter ? UInt64(bitPattern: change.counter &- origin.counter) : 0
+    guard (word0 | time) >> 48 | (word1 | word2 | word3 | counter) >> 32 == 0 else { return nil }
+    self.word0 = UInt32(truncatingIfNeeded: word0)
+    self.word1 = UInt32(truncatingIfNeeded: word1)
+    self.word2 = UInt32(truncatingIfNeeded: word2)
+    self.word3 = UInt32(truncatingIfNeeded: word3)
+    eventTime = UInt32(truncatingIfNeeded: time)
+    self.counter = UInt32(truncatingIfNeeded: counter)
+    recordOffset = UInt32(truncatingIfNeeded: change.recordOffset)
+    recordIndex = change.recordIndex
+    valueOffset = UInt32(truncatingIfNeeded: change.valueOffset)
+    valueCount = change.valueCount
+    keyCount = change.keyCount
+    lowerKeyOffset = UInt32(truncatingIfNeeded: change.keyOffset)
+    self.origin = UInt32(truncatingIfNeeded: number)
+    shape = UInt16(truncatingIfNeeded: change.shape)
+    upperWord0 = UInt16(truncatingIfNeeded: word0 >> 32)
+    upperEventTime = UInt16(truncatingIfNeeded: time >> 32)
+    upperRecordOffset = UInt16(truncatingIfNeeded: change.recordOffset >> 32)
+    upperKeyOffset = UInt8(truncatingIfNeeded: change.keyOffset >> 32)
+    var facts = Facts(rawValue: change.operation.rawValue)
+    if change.isMove { facts.insert(.move) }
+    if hasTime { facts.insert(.eventTime) }
+    if hasCounter { facts.insert(.counter) }
+    self.facts = facts
+  }
+
+  /// The change.
+  ///
+  /// - Parameter keys: the queue's keys: those of changes that move rows know more.
+  @inline(__always)
+  func change(from origin: ChangeOrigin, keys: UnsafeRawBufferPointer) -> SequencedChange {
+    let time = UInt64(eventTime) | UInt64(upperEventTime) << 32
+    return SequencedChange(
+      position: Position(
+        origin.position.word0 &+ (UInt64(word0) | UInt64(upperWord0) << 32),
+        origin.position.word1 &+ UInt64(word1), origin.position.word2 &+ UInt64(word2),
+        origin.position.word3 &+ UInt64(word3)),
+      eventTime: facts.contains(.eventTime)
+        ? origin.eventTime &+ Int64(bitPattern: time) : .min,
+      counter: facts.contains(.counter) ? origin.counter &+ Int64(counter) : -1,
+      recordOffset: UInt64(recordOffset) | UInt64(upperRecordOffset) << 32,
+      valueOffset: UInt64(origin.valueBlock) << 32 | UInt64(valueOffset),
+      keyOffset: keyOffset, keyCount: keyCount,
+      oldKeyCount: isMove ? oldKeyCount(in: keys) : 0, valueCount: valueCount,
+      recordIndex: recordIndex, file: origin.file, phase: origin.phase, lineage: origin.lineage,
+      shape: origin.shape | UInt32(shape), operation: operation, isMove: isMove)
+  }
+
+  var operation: Operation {
+    switch facts.rawValue & 3 {
+    case 0: .insert
+    case 1: .update
+    case 2: .upsert
+    default: .delete
+    }
+  }
+
+  var isMove: Bool { facts.contains(.move) }
+
+  /// Where the key begins in ``ChangeQueue/keys``. Of a change that moves a row, how many bytes the
+  /// old key has (UInt32) and the old key follow.
+  var keyOffset: Int {
+    get { Int(lowerKeyOffset) | Int(upperKeyOffset) << 32 }
+    set {
+      lowerKeyOffset = UInt32(truncatingIfNeeded: newValue)
+      upperKeyOffset = UInt8(truncatingIfNeeded: newValue >> 32)
+    }
+  }
+
+  /// How many bytes it has among the queue's keys.
+  @inline(__always)
+  func keyByteCount(in keys: UnsafeRawBufferPointer) -> Int {
+    Int(keyCount) + (isMove ? Self.oldKeyHead + Int(oldKeyCount(in: keys)) : 0)
+  }
+
+  /// So many bytes stand between the two keys of a move.
+  static let oldKeyHead = 4
+
+  private func oldKeyCount(in keys: UnsafeRawBufferPointer) -> UInt32 {
+    keys.loadUnaligned(fromByteOffset: keyOffset + Int(keyCount), as: UInt32.self)
+  }
+}
