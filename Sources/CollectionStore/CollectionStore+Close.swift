@@ -13,7 +13,7 @@ extension CollectionStore {
   /// - Parameter rank: only ever rises, until nil takes it back: the evidence has changed. What was
   ///   forgotten stays forgotten, so changes below the old rank are still not merged.
   package func close(upTo rank: Rank?, collection id: Int64) throws {
-    let old = try writer(id).collection
+    let old = try existing(id)
     if old.closed == rank { return }
     if let rank, let closed = old.closed, rank <= closed { return }
     var new = old

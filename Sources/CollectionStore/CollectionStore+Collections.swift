@@ -106,12 +106,17 @@ extension CollectionStore {
 
   // MARK: Parts
 
+  /// A collection that must be there.
+  func existing(_ id: Int64) throws -> Collection {
+    if let collection = try collection(id) { return collection }
+    throw IngestError(.fatal, cause: "there is no collection number \(id)")
+  }
+
   /// The statements of a collection.
   func writer(_ id: Int64) throws -> CollectionWriter {
+    loadedCounts[id] = nil
     if let writer = collections[id] { return writer }
-    guard let collection = try collection(id) else {
-      throw IngestError(.fatal, cause: "there is no collection number \(id)")
-    }
+    let collection = try existing(id)
     let name = rebuilds[id] == nil ? collection.name : Self.shadowName(id)
     let writer = CollectionWriter(collection, table: name, companion: companion(id), connection)
     collections[id] = writer

@@ -44,7 +44,8 @@ extension CollectionStore {
   private func appendToBuild() throws -> PageWriter? {
     guard let descriptor = build?.descriptor else { return nil }
     try commit()
-    guard let pages = try PageWriter(appendingTo: connection, descriptor: descriptor) else {
+    guard let pages = try PageWriter(appendingTo: connection, descriptor: descriptor, mayBeDirect: true)
+    else {
       try begin()
       return nil
     }
@@ -116,6 +117,7 @@ extension CollectionStore {
     let writer = try writer(load.collection.id)
     defer { writer.clear() }
     try writer.write(load.notes)
+    loadedCounts[load.collection.id] = Int(load.rowID)
   }
 
   private func takeOver(_ table: String, from file: consuming LoadFile) throws {

@@ -58,6 +58,9 @@ package final class CollectionStore {
   var load: TableLoad?
   /// The file that it goes into, where that is not the database's own.
   var loadFile: LoadFile?
+  /// How many rows the collections have that were loaded and not touched since: to count them, all
+  /// of a table that was just written would be read.
+  var loadedCounts: [Int64: Int] = [:]
   /// How many such files the open transaction has taken over.
   var attachedLoadCount = 0
 

@@ -124,11 +124,6 @@ extension CollectionStore {
     return status
   }
 
-  /// How many rows a collection has.
-  package func rowCount(of collection: Collection) throws -> Int {
-    try count(Identifier.quoted(collection.name))
-  }
-
   private func count(_ what: String) throws -> Int {
     try number("SELECT count(*) FROM \(what)")
   }

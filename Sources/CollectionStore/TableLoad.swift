@@ -15,7 +15,8 @@ final class TableLoad {
   private var tombstones: TreeBuilder?
   private(set) var notes = LoadNotes()
   private var lastID: [UInt8]?
-  private var rowID: Int64 = 0
+  /// The number of the last row; how many there are.
+  private(set) var rowID: Int64 = 0
   private var entry = RecordEncoder()
   private let isAscending: Bool
   private var unsortedIDs = UnsortedRecords()

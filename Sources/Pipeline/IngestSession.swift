@@ -141,6 +141,7 @@ package struct IngestSession: Sendable {
       }
       return (gaps, conflicts, doubts)
     }
+    summary.sizes = try await writer.perform { store in try store.tableSizes() }
     summary.setTroubled(files)
     summary.quarantined = quarantined.count
     summary.quarantinedRecords = quarantined.first

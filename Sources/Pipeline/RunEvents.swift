@@ -109,6 +109,8 @@ package struct RunSummary: Sendable {
   /// The first of them: file, place and reason.
   package var quarantinedRecords: [IngestError] = []
   package var tables: [String] = []
+  /// All of the database's tables in the end; nil while the run goes on.
+  package var sizes: [TableSize]?
   package var held: [HeldTable] = []
   package var failedFiles: [IngestError] = []
   /// Files whose last record is cut off: the rest is awaited.

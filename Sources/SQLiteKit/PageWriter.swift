@@ -1,7 +1,7 @@
 package import ChangeModel
 import Glibc
 
-/// Appends pages to a database file, many at a time.
+/// Appends pages to a database file, many at a time, which are written while the next come.
 ///
 /// Nobody else may write to the file meanwhile, SQLite included.
 package final class PageWriter {
@@ -9,13 +9,20 @@ package final class PageWriter {
   package let pageSize: Int
   private let descriptor: CInt
   private let name: String
-  private let buffer: UnsafeMutableRawBufferPointer
+  private let mayBeDirect: Bool
+  private var buffer: UnsafeMutableRawBufferPointer
   private var used = 0
-  /// How many pages were written to the file, those in the buffer not counted.
+  /// The buffer that is being written, or was written last.
+  private var other: UnsafeMutableRawBufferPointer
+  private var background: BackgroundWrite?
+  /// How many pages the file has, or will have when what is being written is there; those in the
+  /// buffer are not counted.
   private var writtenCount: Int
 
   /// So many bytes are written at a time.
   private static let bufferByteCount = 512 << 10
+  /// So much of a file stays in the system's cache, for whoever reads it next.
+  private static let cachedByteCount: UInt64 = 128 << 20
 
   /// Makes a writer.
   ///
@@ -23,16 +30,26 @@ package final class PageWriter {
   ///   - descriptor: of the file, open for writing as long as the writer is used.
   ///   - name: the database as errors name it.
   ///   - pageCount: how many pages the file has.
-  package init(descriptor: CInt, name: String, pageSize: Int, pageCount: Int) {
+  ///   - mayBeDirect: whether the pages of a large file go to the disk at once, past the system's
+  ///     cache: right where they must be there in the end, and nobody reads them before.
+  package init(
+    descriptor: CInt, name: String, pageSize: Int, pageCount: Int, mayBeDirect: Bool = false
+  ) {
     self.descriptor = descriptor
     self.name = name
     self.pageSize = pageSize
+    self.mayBeDirect = mayBeDirect
     writtenCount = pageCount
-    buffer = .allocate(
-      byteCount: max(pageSize, Self.bufferByteCount / pageSize * pageSize), alignment: 4096)
+    let count = max(pageSize, Self.bufferByteCount / pageSize * pageSize)
+    buffer = .allocate(byteCount: count, alignment: 4096)
+    other = .allocate(byteCount: count, alignment: 4096)
   }
 
-  deinit { buffer.deallocate() }
+  deinit {
+    _ = background?.wait()
+    buffer.deallocate()
+    other.deallocate()
+  }
 
   /// How many pages the file has, those included that are not written yet.
   package var pageCount: Int { writtenCount + used / pageSize }
@@ -63,9 +80,28 @@ package final class PageWriter {
   }
 
   private func room() throws(IngestError) -> Slice<UnsafeMutableRawBufferPointer> {
-    if used == buffer.count { try flush() }
+    if used == buffer.count { try writeBuffer() }
     used += pageSize
     return buffer[used - pageSize..<used]
+  }
+
+  /// Begins to write the full buffer, and goes on with the other.
+  private func writeBuffer() throws(IngestError) {
+    try settle()
+    let offset = UInt64(writtenCount) * UInt64(pageSize)
+    background = BackgroundWrite(
+      UnsafeRawBufferPointer(buffer), to: descriptor, at: offset,
+      isDirect: mayBeDirect && offset >= Self.cachedByteCount)
+    writtenCount = pageCount
+    used = 0
+    swap(&buffer, &other)
+  }
+
+  /// Waits for what is being written.
+  private func settle() throws(IngestError) {
+    let code = background?.wait() ?? 0
+    background = nil
+    if code != 0 { throw failure(code, doing: "write") }
   }
 
   /// Writes what is in the buffer.
@@ -83,6 +119,7 @@ package final class PageWriter {
 
   /// Writes bytes at a place of the file.
   func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws(IngestError) {
+    try settle()
     try transfer(bytes.count, doing: "write") { done in
       pwrite(
         descriptor, bytes.baseAddress! + done, bytes.count - done, off_t(offset) + off_t(done))
@@ -91,6 +128,7 @@ package final class PageWriter {
 
   /// Reads bytes of the file.
   func read(at offset: UInt64, into bytes: UnsafeMutableRawBufferPointer) throws(IngestError) {
+    try settle()
     try transfer(bytes.count, doing: "read") { done in
       pread(
         descriptor, bytes.baseAddress! + done, bytes.count - done, off_t(offset) + off_t(done))

@@ -1,5 +1,6 @@
 import ArgumentParser
 import ChangeModel
+import CollectionStore
 import Pipeline
 
 /// What a run did, how long it took, and whether somebody stopped it: the end of `replay` and
@@ -33,7 +34,7 @@ struct RunReport: Sendable {
   ///
   /// - Throws: The exit status, when it is not 0; an ``OutputError``.
   func print(asJSON: Bool, database: String) throws {
-    let tables = TableSize.all(in: database)
+    let tables = summary?.sizes ?? TableSize.all(in: database)
     var output = OutputWriter()
     if asJSON {
       try output.write(SummaryJSON.bytes(of: self, tables: tables))

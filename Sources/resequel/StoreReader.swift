@@ -21,11 +21,7 @@ struct StoreReader {
 
   /// The collections and how many rows they have, by name.
   func collections() throws -> [TableSize] {
-    try store.snapshot {
-      try store.allCollections().map {
-        TableSize(name: $0.name, rows: try store.rowCount(of: $0))
-      }
-    }
+    try store.tableSizes()
   }
 
   /// A collection by its name, in any case, as SQLite takes it.

@@ -1,3 +1,4 @@
+import CollectionStore
 import ChangeModel
 import Pipeline
 

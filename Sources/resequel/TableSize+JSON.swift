@@ -1,10 +1,6 @@
-/// A collection and how many rows it has.
-struct TableSize: Sendable {
-  /// The table's name.
-  var name: String
-  /// How many rows are live.
-  var rows: Int
+import CollectionStore
 
+extension TableSize {
   /// Writes it as `{"name": …, "rows": …}`.
   func write(to json: inout JSONWriter) {
     json.object { json in
