@@ -26,6 +26,8 @@ struct ChangeSort {
   fileprivate struct Part: Sendable {
     var groups: [OrderedChanges.Group] = []
     var parallel: [OrderedChanges.Group] = []
+    /// Of no use, but a reason to read.
+    var touched: UInt64 = 0
   }
 
   /// A part has at least so many changes: fewer are not worth another thread.
@@ -75,38 +77,81 @@ struct ChangeSort {
   /// radix sort from the lowest byte up, which passes over bytes that all have in common.
   private static func sortedByPrefix(_ keys: Keys) -> UnsafeMutableBufferPointer<Item> {
     let count = keys.changes.count
-    var items = UnsafeMutableBufferPointer<Item>.allocate(capacity: count)
-    for index in 0..<count {
-      items.initializeElement(
-        at: index,
-        to: Item(
-          prefix: keys.prefix(UInt32(index)), index: UInt32(index),
-          keyCount: keys.changes[index].keyCount))
+    let stretches = stretches(of: count)
+    // Each part has its own places.
+    nonisolated(unsafe) let keys = keys
+    nonisolated(unsafe) var items = UnsafeMutableBufferPointer<Item>.allocate(capacity: count)
+    nonisolated(unsafe) var spare = UnsafeMutableBufferPointer<Item>.allocate(capacity: count)
+    defer { spare.deallocate() }
+    let differences = ConcurrentParts.map(stretches.count) { part in
+      fill(items, stretches[part], keys)
     }
-    var counts = [Int](repeating: 0, count: 8 * 256)
-    for item in items {
-      for byte in 0..<8 {
-        counts[byte * 256 + Int(truncatingIfNeeded: item.prefix >> UInt64(byte * 8) & 0xFF)] += 1
+    let difference = differences.reduce(0, |)
+    for shift in stride(from: 0 as UInt64, to: 64, by: 8) where difference >> shift & 0xFF != 0 {
+      let counts = ConcurrentParts.map(stretches.count) { part in
+        Self.counts(items, stretches[part], shift)
       }
-    }
-    var spare = UnsafeMutableBufferPointer<Item>.allocate(capacity: count)
-    for byte in 0..<8 {
-      var ends = counts[byte * 256..<byte * 256 + 256]
-      if ends.contains(count) { continue }
-      var sum = 0
-      for value in ends.indices {
-        sum += ends[value]
-        ends[value] = sum - ends[value]
-      }
-      for item in items {
-        let value = byte * 256 + Int(truncatingIfNeeded: item.prefix >> UInt64(byte * 8) & 0xFF)
-        spare.initializeElement(at: ends[value], to: item)
-        ends[value] += 1
+      let starts = starts(counts)
+      _ = ConcurrentParts.map(stretches.count) { part in
+        var next = starts[part]
+        for item in items[stretches[part]] {
+          let value = Int(truncatingIfNeeded: item.prefix >> shift & 0xFF)
+          spare.initializeElement(at: next[value], to: item)
+          next[value] += 1
+        }
       }
       swap(&items, &spare)
     }
-    spare.deallocate()
     return items
+  }
+
+  /// Makes items of some changes.
+  ///
+  /// - Returns: the bits in which their prefixes differ from the first change's.
+  private static func fill(
+    _ items: UnsafeMutableBufferPointer<Item>, _ stretch: Range<Int>, _ keys: Keys
+  ) -> UInt64 {
+    if stretch.isEmpty { return 0 }
+    let first = keys.prefix(0)
+    var difference: UInt64 = 0
+    for index in stretch {
+      let prefix = keys.prefix(UInt32(index))
+      difference |= prefix ^ first
+      items.initializeElement(
+        at: index,
+        to: Item(
+          prefix: prefix, index: UInt32(index), keyCount: keys.changes[index].keyCount))
+    }
+    return difference
+  }
+
+  /// How many items have each value of a byte of their prefixes.
+  private static func counts(
+    _ items: UnsafeMutableBufferPointer<Item>, _ stretch: Range<Int>, _ shift: UInt64
+  ) -> [Int] {
+    var counts = Array(repeating: 0, count: 256)
+    for item in items[stretch] { counts[Int(truncatingIfNeeded: item.prefix >> shift & 0xFF)] += 1 }
+    return counts
+  }
+
+  /// Where each part's items of each value go: behind all of lower values, and those of the same
+  /// value of the parts before.
+  private static func starts(_ counts: [[Int]]) -> [[Int]] {
+    var starts = counts
+    var sum = 0
+    for value in 0..<256 {
+      for part in counts.indices {
+        starts[part][value] = sum
+        sum += counts[part][value]
+      }
+    }
+    return starts
+  }
+
+  /// Stretches of so many items, one for each part.
+  private static func stretches(of count: Int) -> [Range<Int>] {
+    let parts = max(1, min(16, count / partCount))
+    return (0..<parts).map { count * $0 / parts..<count * ($0 + 1) / parts }
   }
 }
 
@@ -118,13 +163,33 @@ extension ChangeSort.Part {
   ) {
     groups.reserveCapacity(part.count / 2)
     var start = part.lowerBound
+    var touchedEnd = start
     while start < part.upperBound {
+      if start >= touchedEnd {
+        touchedEnd = min(part.upperBound, start + Self.touchedItems)
+        touched &+= Self.touch(items, start..<touchedEnd, keys)
+      }
       var end = start + 1
       while end < part.upperBound, items[end].prefix == items[start].prefix { end += 1 }
       if end - start > 1 { Self.sort(items, start..<end, keys, files) }
       group(items, start..<end, keys)
       start = end
     }
+  }
+
+  /// So many items' changes are touched at a time.
+  private static let touchedItems = 64
+
+  /// Reads a little of each change that will be compared; see ``OrderedChanges/touch(_:)``.
+  private static func touch(
+    _ items: UnsafeMutableBufferPointer<ChangeSort.Item>, _ stretch: Range<Int>, _ keys: Keys
+  ) -> UInt64 {
+    var sum: UInt64 = 0
+    for index in stretch.dropFirst() where items[index].prefix == items[index - 1].prefix {
+      sum &+= keys.changes[Int(items[index - 1].index)].ends
+      sum &+= keys.changes[Int(items[index].index)].ends
+    }
+    return sum
   }
 
   /// Finds the groups of a sorted stretch of one prefix.

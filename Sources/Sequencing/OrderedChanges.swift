@@ -61,8 +61,7 @@ package struct OrderedChanges: Sendable {
     let end = group.start + min(group.count, 64)
     for place in order[Int(group.start)..<Int(end)] {
       let change = queue.changes[Int(place)]
-      // Its two ends: it may lie in two lines of the cache.
-      sum &+= UInt64(change.word0) &+ UInt64(change.facts.rawValue)
+      sum &+= change.ends
       if place == order[Int(group.start)], change.keyCount > 0 {
         sum &+= UInt64(queue.keys[change.keyOffset])
       }

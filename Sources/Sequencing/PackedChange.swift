@@ -4,7 +4,7 @@ import ChangeModel
 ///
 /// Plain memory. Its numbers are told from those of a ``ChangeOrigin``.
 struct PackedChange: Sendable {
-  let word0: UInt32
+  private let word0: UInt32
   private let word1: UInt32
   private let word2: UInt32
   private let word3: UInt32
@@ -24,10 +24,10 @@ struct PackedChange: Sendable {
   private let upperEventTime: UInt16
   private let upperRecordOffset: UInt16
   private var upperKeyOffset: UInt8
-  let facts: Facts
+  private let facts: Facts
 
   /// The operation is in the two lowest bits.
-  struct Facts: OptionSet {
+  private struct Facts: OptionSet {
     let rawValue: UInt8
     static let move = Facts(rawValue: 4)
     static let eventTime = Facts(rawValue: 8)
@@ -107,6 +107,9 @@ struct PackedChange: Sendable {
     default: .delete
     }
   }
+
+  /// Its first and last bytes, which lie in two lines of the processor's cache.
+  var ends: UInt64 { UInt64(word0) &+ UInt64(facts.rawValue) }
 
   var isMove: Bool { facts.contains(.move) }
 
