@@ -87,7 +87,11 @@ struct RowAssembler {
     let firstLayer = batch.layers.count
     for change in fold.needed {
       let cells = try reader.appendValues(of: change, to: &batch.buffer)
-      let kept = keepUnwritten(cells, of: &batch.buffer, isNewest: batch.layers.count == firstLayer)
+      // Of one change alone nothing is overwritten.
+      let kept =
+        fold.needed.count == 1
+        ? cells
+        : keepUnwritten(cells, of: &batch.buffer, isNewest: batch.layers.count == firstLayer)
       batch.layers.append(
         RowLayer(rank: ordered.rank(of: change), file: fileIDs[Int(change.file)], cells: kept))
     }

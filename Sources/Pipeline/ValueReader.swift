@@ -10,6 +10,10 @@ final class ValueReader {
   /// piece.
   private let starts: [UnsafeRawPointer?]
   private let maps: [SpillMap]
+  /// Which decoder filled each block.
+  private let decoders: [Int]
+  /// The columns that were asked for last: they are mostly asked for again.
+  private var last: (decoder: Int, table: Int, shape: Int, columns: ValueStore.Columns)?
   private var windows = SpillWindows()
   /// How often files had been read when it was made; see ``IngestAttempt/readings``.
   let readings: Int
@@ -33,6 +37,7 @@ final class ValueReader {
       }
     }
     self.maps = Array(maps.values)
+    decoders = store.blocks.map(\.decoder)
   }
 
   /// Appends the values that a change names to a buffer, ascending by the collection's columns.
@@ -91,7 +96,13 @@ final class ValueReader {
     of change: SequencedChange, _ bytes: UnsafeRawBufferPointer
   ) -> ValueStore.Columns {
     let (table, shape) = PackedValues.layout(of: bytes)
-    return store.columns[store.blocks[Int(change.valueOffset >> 32)].decoder][table][shape]
+    let decoder = decoders[Int(change.valueOffset >> 32)]
+    if let last, last.decoder == decoder, last.table == table, last.shape == shape {
+      return last.columns
+    }
+    let columns = store.columns[decoder][table][shape]
+    last = (decoder, table, shape, columns)
+    return columns
   }
 }
 

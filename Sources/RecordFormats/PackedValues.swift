@@ -49,27 +49,39 @@ package enum PackedValues {
     let texts = UnsafeRawBufferPointer(rebasing: change[(heads + columns.count)...])
     let copy = buffer.bytes.count
     buffer.bytes.append(contentsOf: texts)
-    var start = 0
-    for (place, column) in columns.enumerated() {
-      let head = change[heads + place]
-      var count = Int(head >> 3)
-      if count == longByteCount {
-        count = Int(texts.loadUnaligned(fromByteOffset: start, as: UInt32.self))
-        start += 4
+    let first = buffer.cells.count
+    buffer.cells.append(contentsOf: repeatElement(Cell(null: 0), count: columns.count))
+    buffer.cells.withUnsafeMutableBufferPointer { cells in
+      var start = 0
+      for (place, column) in columns.enumerated() {
+        let head = change[heads + place]
+        var count = Int(head >> 3)
+        if count == longByteCount {
+          count = Int(texts.loadUnaligned(fromByteOffset: start, as: UInt32.self))
+          start += 4
+        }
+        cells[first + place] = cell(
+          UInt32(truncatingIfNeeded: column), kind: head & 7, of: texts,
+          at: ByteRange(offset: start, count: count), copiedTo: copy)
+        start += count
       }
-      let column = UInt32(truncatingIfNeeded: column)
-      switch head & 7 {
-      case Kind.null.rawValue: buffer.cells.append(Cell(null: column))
-      case Kind.text.rawValue:
-        buffer.cells.append(
-          Cell(column: column, text: ByteRange(offset: copy + start, count: count)))
-      case let kind:
-        let text = UnsafeRawBufferPointer(rebasing: texts[start..<start + count])
-        let cell = Kind(rawValue: kind).flatMap { typed(column, text, $0) }
-        buffer.cells.append(
-          cell ?? Cell(column: column, text: ByteRange(offset: copy + start, count: count)))
-      }
-      start += count
+    }
+  }
+
+  /// A value as a cell, whose text was copied along with the others.
+  @inline(__always)
+  private static func cell(
+    _ column: UInt32, kind: UInt8, of texts: UnsafeRawBufferPointer, at range: ByteRange,
+    copiedTo copy: Int
+  ) -> Cell {
+    let copied = ByteRange(offset: copy + Int(range.offset), count: Int(range.count))
+    switch kind {
+    case Kind.null.rawValue: return Cell(null: column)
+    case Kind.text.rawValue: return Cell(column: column, text: copied)
+    default:
+      let text = UnsafeRawBufferPointer(rebasing: texts[range.indices])
+      return Kind(rawValue: kind).flatMap { typed(column, text, $0) }
+        ?? Cell(column: column, text: copied)
     }
   }
 
