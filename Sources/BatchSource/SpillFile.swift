@@ -13,6 +13,8 @@ package final class SpillFile: Sendable {
   private let map = Mutex<SpillMap?>(nil)
   /// `O_TMPFILE`, a macro that Swift does not import.
   private static let unnamed = O_DIRECTORY | 0o20_000_000
+  /// `O_NOATIME`, likewise: nobody asks when it was read last.
+  private static let untimed: CInt = 0o1_000_000
 
   /// Makes an empty file.
   ///
@@ -21,7 +23,7 @@ package final class SpillFile: Sendable {
   package init(directory: BatchPath) throws(IngestError) {
     self.directory = directory
     var descriptor = directory.withCString { path in
-      SystemFailure.retrying { open(path, Self.unnamed | O_RDWR | O_CLOEXEC, 0o600) }
+      SystemFailure.retrying { open(path, Self.unnamed | Self.untimed | O_RDWR | O_CLOEXEC, 0o600) }
     }
     if descriptor < 0 {
       // Not every file system can make a file without a name.

@@ -41,10 +41,15 @@ extension CollectionStore {
     return collection
   }
 
+  /// So much of a new database stays in the system's cache, for whoever reads it next.
+  private static let cachedByteCount: UInt64 = 128 << 20
+
   private func appendToBuild() throws -> PageWriter? {
     guard let descriptor = build?.descriptor else { return nil }
     try commit()
-    guard let pages = try PageWriter(appendingTo: connection, descriptor: descriptor, mayBeDirect: true)
+    guard
+      let pages = try PageWriter(
+        appendingTo: connection, descriptor: descriptor, directOffset: Self.cachedByteCount)
     else {
       try begin()
       return nil

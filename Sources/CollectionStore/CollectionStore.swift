@@ -114,6 +114,7 @@ package final class CollectionStore {
   /// that it has.
   package func rollback() throws {
     collections.removeAll()
+    loadedCounts.removeAll()
     if case .bulkBuild = mode, case .file = location { return try beginBuildAnew() }
     load = nil
     loadFile = nil

@@ -1,7 +1,7 @@
 import SQLiteKit
 
 /// A collection and how many rows it has.
-package struct TableSize: Sendable {
+package struct TableSize: Sendable, Hashable {
   /// The table's name.
   package var name: String
   /// How many rows are live.

@@ -54,10 +54,10 @@ extension PageWriter {
   ///
   /// - Parameters:
   ///   - descriptor: of the file, open for writing as long as the writer is used.
-  ///   - mayBeDirect: see ``init(descriptor:name:pageSize:pageCount:mayBeDirect:)``.
+  ///   - directOffset: see ``init(descriptor:name:pageSize:pageCount:directOffset:)``.
   /// - Returns: nil where the file's pages are not of the plain kind that we know how to write.
   package convenience init?(
-    appendingTo connection: Connection, descriptor: CInt, mayBeDirect: Bool = false
+    appendingTo connection: Connection, descriptor: CInt, directOffset: UInt64? = nil
   ) throws(IngestError) {
     precondition(connection.isIdle, "a transaction has pages of its own in memory")
     let bytes = try connection.header(count: DatabaseHeader.byteCount)
@@ -66,7 +66,7 @@ extension PageWriter {
     guard header.isPlain else { return nil }
     self.init(
       descriptor: descriptor, name: connection.name, pageSize: header.pageSize,
-      pageCount: header.pageCount, mayBeDirect: mayBeDirect)
+      pageCount: header.pageCount, directOffset: directOffset)
   }
 
   /// Writes all that is left, and tells the header: SQLite may go on with the file.

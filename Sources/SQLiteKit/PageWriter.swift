@@ -9,7 +9,7 @@ package final class PageWriter {
   package let pageSize: Int
   private let descriptor: CInt
   private let name: String
-  private let mayBeDirect: Bool
+  private let directOffset: UInt64?
   private var buffer: UnsafeMutableRawBufferPointer
   private var used = 0
   /// The buffer that is being written, or was written last.
@@ -21,8 +21,6 @@ package final class PageWriter {
 
   /// So many bytes are written at a time.
   private static let bufferByteCount = 512 << 10
-  /// So much of a file stays in the system's cache, for whoever reads it next.
-  private static let cachedByteCount: UInt64 = 128 << 20
 
   /// Makes a writer.
   ///
@@ -30,15 +28,16 @@ package final class PageWriter {
   ///   - descriptor: of the file, open for writing as long as the writer is used.
   ///   - name: the database as errors name it.
   ///   - pageCount: how many pages the file has.
-  ///   - mayBeDirect: whether the pages of a large file go to the disk at once, past the system's
-  ///     cache: right where they must be there in the end, and nobody reads them before.
+  ///   - directOffset: from where in the file on pages go to the disk at once, past the system's
+  ///     cache: right where they must be there in the end, and nobody reads them before. Nil for
+  ///     nowhere.
   package init(
-    descriptor: CInt, name: String, pageSize: Int, pageCount: Int, mayBeDirect: Bool = false
+    descriptor: CInt, name: String, pageSize: Int, pageCount: Int, directOffset: UInt64? = nil
   ) {
     self.descriptor = descriptor
     self.name = name
     self.pageSize = pageSize
-    self.mayBeDirect = mayBeDirect
+    self.directOffset = directOffset
     writtenCount = pageCount
     let count = max(pageSize, Self.bufferByteCount / pageSize * pageSize)
     buffer = .allocate(byteCount: count, alignment: 4096)
@@ -91,7 +90,7 @@ package final class PageWriter {
     let offset = UInt64(writtenCount) * UInt64(pageSize)
     background = BackgroundWrite(
       UnsafeRawBufferPointer(buffer), to: descriptor, at: offset,
-      isDirect: mayBeDirect && offset >= Self.cachedByteCount)
+      isDirect: directOffset.map { offset >= $0 } ?? false)
     writtenCount = pageCount
     used = 0
     swap(&buffer, &other)

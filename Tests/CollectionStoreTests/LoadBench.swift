@@ -56,6 +56,7 @@ final class LoadBench {
     var problems = try loaded.query("PRAGMA integrity_check").filter { $0 != "ok" }
     let collections = try loaded.allCollections()
     if try applied.allCollections() != collections { problems.append("other collections") }
+    if try applied.tableSizes() != loaded.tableSizes() { problems.append("other counts of rows") }
     var queries = collections.map { collection in
       let columns = collection.columns.map { "\($0.name), typeof(\($0.name)), " }.joined()
       let rowID = collection.layout == .rowid && !inAnyOrder ? "rowid, " : ""

@@ -59,7 +59,11 @@ final class TreeBench {
 
   /// Builds the table's trees of rows, whose keys ascend.
   func load(_ rows: [Row]) throws {
-    let pages = try #require(try PageWriter(appendingTo: connection, descriptor: descriptor))
+    let pages = try #require(
+      try PageWriter(
+        appendingTo: connection, descriptor: descriptor,
+        // Large ones go past the system's cache, from somewhere on.
+        directOffset: 1 << 20))
     var table = TreeBuilder(
       layout == .clustered ? .index : .table, root: try root(of: "table"), pages: pages)
     var index: TreeBuilder?
