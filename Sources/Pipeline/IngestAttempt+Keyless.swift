@@ -19,7 +19,7 @@ extension IngestAttempt {
     while start < ordered.queue.count {
       let end = min(start + 4096, ordered.queue.count)
       var batch = RowBatch(collection: collection)
-      for change in ordered.queue[start..<end]
+      for change in ordered.queue.changes(at: start..<end)
       where !ordered.isUnplaced(change) || !copies.contains(Int(change.file)) {
         guard change.operation == .insert || change.operation == .upsert else {
           try quarantine(change, of: index, reading: reader)
@@ -63,8 +63,9 @@ extension IngestAttempt {
     let reader = takeReader()
     progress.beginWriting(rows: ordered.queue.count)
     for chunk in stride(from: 0, to: ordered.queue.count, by: 4096) {
+      let end = min(chunk + 4096, ordered.queue.count)
       var batch = BagBatch(collection: collection)
-      for change in ordered.queue[chunk..<min(chunk + 4096, ordered.queue.count)]
+      for change in ordered.queue.changes(at: chunk..<end)
       where !ordered.isUnplaced(change) || !copies.contains(Int(change.file)) {
         try count(change, ordered, into: &batch, reading: reader)
       }

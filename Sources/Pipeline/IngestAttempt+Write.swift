@@ -149,7 +149,8 @@ extension IngestAttempt {
   private mutating func sampledRowWidth(_ ordered: OrderedChanges) throws -> Int {
     let reader = takeReader()
     var buffer = CellBuffer()
-    let sample = ordered.queue.lazy.filter { $0.operation != .delete }.prefix(32)
+    let sample = (0..<ordered.queue.count).lazy.map { ordered.queue[$0] }
+      .filter { $0.operation != .delete }.prefix(32)
     var rows = 0
     for change in sample {
       _ = try reader.appendValues(of: change, to: &buffer)

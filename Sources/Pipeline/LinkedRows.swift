@@ -46,7 +46,7 @@ struct LinkedRows {
     var links = MoveComponents()
     for id in ids { links.link(id, id) }
     for move in stored { links.link(move.oldID, move.newID) }
-    for change in ordered.queue where change.isMove {
+    for change in ordered.queue.moves {
       links.link(
         RowIDs.id(ofKey: ordered.queue.oldKey(of: change), rule: key),
         RowIDs.id(ofKey: ordered.queue.key(of: change), rule: key))

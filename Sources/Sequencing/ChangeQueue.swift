@@ -34,6 +34,11 @@ package struct ChangeQueue: Sendable {
 }
 
 extension ChangeQueue {
+  /// The changes that move rows from one key to another.
+  package var moves: [SequencedChange] {
+    hasMoves ? changes.indices.filter { changes[$0].isMove }.map { self[$0] } : []
+  }
+
   func key(of change: PackedChange) -> ArraySlice<UInt8> {
     keys[change.keyOffset..<change.keyOffset + Int(change.keyCount)]
   }
@@ -42,15 +47,21 @@ extension ChangeQueue {
   var lastKey: ArraySlice<UInt8>? { changes.last.map(key) }
 }
 
-extension ChangeQueue: RandomAccessCollection {
-  package var startIndex: Int { 0 }
-  package var endIndex: Int { changes.count }
+extension ChangeQueue {
+  /// How many changes there are.
+  package var count: Int { changes.count }
 
+  var isEmpty: Bool { changes.isEmpty }
+
+  /// A change, by its place in the order of admission.
   package subscript(index: Int) -> SequencedChange {
     keys.withUnsafeBytes { keys in
       changes[index].change(from: origins[Int(changes[index].origin)], keys: keys)
     }
   }
+
+  /// The changes at some places.
+  package func changes(at places: Range<Int>) -> [SequencedChange] { places.map { self[$0] } }
 
   /// The changes as memory, for whoever looks at many of them.
   func withMemory<Result>(_ use: (ChangeMemory) -> Result) -> Result {

@@ -74,7 +74,8 @@ import Testing
     }
     let ordered = sequencer.release(collection: 0)
     #expect(ordered.queue.count == admitted.count)
-    for (held, was) in zip(ordered.queue, admitted) {
+    for (index, was) in admitted.enumerated() {
+      let held = ordered.queue[index]
       let rank = ordered.rank(of: held)
       #expect(rank.position == was.change.position)
       #expect(rank.eventTime == was.change.eventTime)
