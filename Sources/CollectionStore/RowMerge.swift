@@ -66,6 +66,8 @@ struct RowMerge: ~Copyable {
   /// Whether the row's changes are ordered by time; see ``RowState/Lineages``.
   private var isParallel = false
   private var lineages = LineageMerge()
+  /// The columns of the last change that stood alone: mostly the next has the same.
+  private var lastShape = ColumnSet()
   private let columnCount: Int
   /// The column that repeats the key, and is not stored; -1 for none.
   private let idColumn: Int
@@ -152,8 +154,10 @@ struct RowMerge: ~Copyable {
     guard let newest, floor.map({ $0.rank < newest.rank }) ?? true else { return false }
     write(newest, cells)
     file = newest.file
-    state = RowState(last: newest.rank, floor: floor, shape: ColumnSet())
-    for written in written { state.shape.insert(written.column) }
+    let isSame =
+      lastShape.count == written.count && written.allSatisfy { lastShape.contains($0.column) }
+    if !isSame { lastShape = ColumnSet(written.lazy.map(\.column)) }
+    state = RowState(last: newest.rank, floor: floor, shape: lastShape)
     return true
   }
 
