@@ -10,8 +10,9 @@ struct ChangeOrigin: Sendable {
   let valueBlock: UInt32
   /// A multiple of 65,536.
   let shape: UInt32
+  let recordOffset: UInt64
+  /// The first word is told as it is.
   let position: Position
-  let eventTime: Int64
   let counter: Int64
 
   /// Makes the origin of a change and of those like it: their numbers may go down and up.
@@ -21,11 +22,11 @@ struct ChangeOrigin: Sendable {
     phase = change.phase
     valueBlock = UInt32(change.valueOffset >> 32)
     shape = change.shape & ~0xFFFF
-    let (half, upperHalf): (UInt64, UInt64) = (1 << 31, 1 << 47)
+    recordOffset = change.recordOffset
+    let half: UInt64 = 1 << 31
     position = Position(
-      change.position.word0 &- upperHalf, change.position.word1 &- half,
-      change.position.word2 &- half, change.position.word3 &- half)
-    eventTime = change.eventTime &- Int64(upperHalf)
+      0, change.position.word1 &- half, change.position.word2 &- half,
+      change.position.word3 &- half)
     counter = change.counter &- Int64(half)
   }
 }

@@ -2,13 +2,13 @@ import ChangeModel
 
 /// A change as a queue holds it, and as it leaves memory: 64 bytes in place of more than a hundred.
 ///
-/// Plain memory. Its numbers are told from those of a ``ChangeOrigin``.
+/// Plain memory. Numbers that seldom differ much are told from those of a ``ChangeOrigin``.
 struct PackedChange: Sendable {
-  private let word0: UInt32
+  private let word0: (lower: UInt32, upper: UInt32)
   private let word1: UInt32
   private let word2: UInt32
   private let word3: UInt32
-  private let eventTime: UInt32
+  private let eventTime: (lower: UInt32, upper: UInt32)
   private let counter: UInt32
   private let recordOffset: UInt32
   private let recordIndex: UInt32
@@ -20,9 +20,6 @@ struct PackedChange: Sendable {
   /// The index of its origin among the queue's.
   let origin: UInt32
   private let shape: UInt16
-  private let upperWord0: UInt16
-  private let upperEventTime: UInt16
-  private let upperRecordOffset: UInt16
   private var upperKeyOffset: UInt8
   private let facts: Facts
 
@@ -30,8 +27,7 @@ struct PackedChange: Sendable {
   private struct Facts: OptionSet {
     let rawValue: UInt8
     static let move = Facts(rawValue: 4)
-    static let eventTime = Facts(rawValue: 8)
-    static let counter = Facts(rawValue: 16)
+    static let counter = Facts(rawValue: 8)
   }
 
   /// Packs a change; nil where its numbers are too far from its origin's, or that is another's.
@@ -43,22 +39,20 @@ struct PackedChange: Sendable {
       change.file == origin.file, change.lineage == origin.lineage, change.phase == origin.phase,
       UInt32(change.valueOffset >> 32) == origin.valueBlock, change.shape &- origin.shape <= 0xFFFF
     else { return nil }
-    let word0 = change.position.word0 &- origin.position.word0
     let word1 = change.position.word1 &- origin.position.word1
     let word2 = change.position.word2 &- origin.position.word2
     let word3 = change.position.word3 &- origin.position.word3
-    let hasTime = change.eventTime != .min
-    let time = hasTime ? UInt64(bitPattern: change.eventTime &- origin.eventTime) : 0
+    let recordOffset = change.recordOffset &- origin.recordOffset
     let hasCounter = change.counter >= 0
     let counter = hasCounter ? UInt64(bitPattern: change.counter &- origin.counter) : 0
-    guard (word0 | time) >> 48 | (word1 | word2 | word3 | counter) >> 32 == 0 else { return nil }
-    self.word0 = UInt32(truncatingIfNeeded: word0)
+    guard (word1 | word2 | word3 | counter | recordOffset) >> 32 == 0 else { return nil }
+    word0 = Self.halves(change.position.word0)
     self.word1 = UInt32(truncatingIfNeeded: word1)
     self.word2 = UInt32(truncatingIfNeeded: word2)
     self.word3 = UInt32(truncatingIfNeeded: word3)
-    eventTime = UInt32(truncatingIfNeeded: time)
+    eventTime = Self.halves(UInt64(bitPattern: change.eventTime))
     self.counter = UInt32(truncatingIfNeeded: counter)
-    recordOffset = UInt32(truncatingIfNeeded: change.recordOffset)
+    self.recordOffset = UInt32(truncatingIfNeeded: recordOffset)
     recordIndex = change.recordIndex
     valueOffset = UInt32(truncatingIfNeeded: change.valueOffset)
     valueCount = change.valueCount
@@ -66,15 +60,16 @@ struct PackedChange: Sendable {
     lowerKeyOffset = UInt32(truncatingIfNeeded: change.keyOffset)
     self.origin = UInt32(truncatingIfNeeded: number)
     shape = UInt16(truncatingIfNeeded: change.shape)
-    upperWord0 = UInt16(truncatingIfNeeded: word0 >> 32)
-    upperEventTime = UInt16(truncatingIfNeeded: time >> 32)
-    upperRecordOffset = UInt16(truncatingIfNeeded: change.recordOffset >> 32)
     upperKeyOffset = UInt8(truncatingIfNeeded: change.keyOffset >> 32)
     var facts = Facts(rawValue: change.operation.rawValue)
     if change.isMove { facts.insert(.move) }
-    if hasTime { facts.insert(.eventTime) }
     if hasCounter { facts.insert(.counter) }
     self.facts = facts
+  }
+
+  @inline(__always)
+  private static func halves(_ number: UInt64) -> (lower: UInt32, upper: UInt32) {
+    (UInt32(truncatingIfNeeded: number), UInt32(truncatingIfNeeded: number >> 32))
   }
 
   /// The change.
@@ -82,16 +77,15 @@ struct PackedChange: Sendable {
   /// - Parameter keys: the queue's keys: those of changes that move rows know more.
   @inline(__always)
   func change(from origin: ChangeOrigin, keys: UnsafeRawBufferPointer) -> SequencedChange {
-    let time = UInt64(eventTime) | UInt64(upperEventTime) << 32
-    return SequencedChange(
+    SequencedChange(
       position: Position(
-        origin.position.word0 &+ (UInt64(word0) | UInt64(upperWord0) << 32),
+        UInt64(word0.lower) | UInt64(word0.upper) << 32,
         origin.position.word1 &+ UInt64(word1), origin.position.word2 &+ UInt64(word2),
         origin.position.word3 &+ UInt64(word3)),
-      eventTime: facts.contains(.eventTime)
-        ? origin.eventTime &+ Int64(bitPattern: time) : .min,
+      eventTime: Int64(
+        bitPattern: UInt64(eventTime.lower) | UInt64(eventTime.upper) << 32),
       counter: facts.contains(.counter) ? origin.counter &+ Int64(counter) : -1,
-      recordOffset: UInt64(recordOffset) | UInt64(upperRecordOffset) << 32,
+      recordOffset: origin.recordOffset &+ UInt64(recordOffset),
       valueOffset: UInt64(origin.valueBlock) << 32 | UInt64(valueOffset),
       keyOffset: keyOffset, keyCount: keyCount,
       oldKeyCount: isMove ? oldKeyCount(in: keys) : 0, valueCount: valueCount,
@@ -109,7 +103,7 @@ struct PackedChange: Sendable {
   }
 
   /// Its first and last bytes, which lie in two lines of the processor's cache.
-  var ends: UInt64 { UInt64(word0) &+ UInt64(facts.rawValue) }
+  var ends: UInt64 { UInt64(word0.lower) &+ UInt64(facts.rawValue) }
 
   var isMove: Bool { facts.contains(.move) }
 
