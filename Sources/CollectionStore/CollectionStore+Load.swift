@@ -122,7 +122,8 @@ extension CollectionStore {
     let writer = try writer(load.collection.id)
     defer { writer.clear() }
     try writer.write(load.notes)
-    loadedCounts[load.collection.id] = Int(load.rowID)
+    // In a database that is in use others may delete some, or a trigger.
+    if case .bulkBuild = mode { loadedCounts[load.collection.id] = Int(load.rowID) }
   }
 
   private func takeOver(_ table: String, from file: consuming LoadFile) throws {

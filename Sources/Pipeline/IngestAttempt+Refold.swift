@@ -65,7 +65,10 @@ extension IngestAttempt {
     if let failed = slots.compactMap({ files[$0].outcome?.error }).first { throw failed }
     // Refolded changes stand where the others do, and those that wait are left out.
     if let ledger = orders[index] {
-      _ = sequencer.place(collection: index, by: ledger.placement(of: files))
+      var placement = ledger.placement(of: files)
+      placement.applied = Set(
+        files.indices.filter { ledger.counts[files[$0].record.id]?.waiting ?? 0 == 0 })
+      _ = sequencer.place(collection: index, by: placement)
     }
     let all = sequencer.release(collection: index)
     return LinkedRows.components(

@@ -18,6 +18,9 @@ package struct Placement: Sendable {
   /// The hashes of the lineages whose transactions are gathered: those that wait, and those that go
   /// on.
   package var gathered: Set<UInt32> = []
+  /// The slots of files none of whose changes wait: what is in rows already does not leave them for a
+  /// gap that was proven later.
+  package var applied: Set<Int> = []
 
   /// Makes a placement of its parts.
   package init(
@@ -110,7 +113,7 @@ package struct Placement: Sendable {
       verdict.isBehind(gap, evidence: evidence, file: file, segment: segment, counter: counter)
     }
     let isOpen = !open.isEmpty && open[lineage] == position.word3
-    let waits = isOpen || awaited.contains(where: isBehind)
+    let waits = !applied.contains(slot) && (isOpen || awaited.contains(where: isBehind))
     return (verdict.epochs[file][segment], waits, !waits && waived.contains(where: isBehind))
   }
 }
@@ -122,7 +125,7 @@ extension Sequencer {
   package mutating func place(
     collection: Int, by placement: Placement
   ) -> [UInt32: Placement.Outcome] {
-    guard collection < queues.count, !placement.isPlain else { return [:] }
+    guard collection < queues.count else { return [:] }
     return queues[collection].place(by: placement)
   }
 }
@@ -132,6 +135,7 @@ extension ChangeQueue {
   ///
   /// - Returns: by file slot, what became of them.
   package mutating func place(by placement: Placement) -> [UInt32: Placement.Outcome] {
+    if placement.isPlain { return [:] }
     var outcomes: [UInt32: Placement.Outcome] = [:]
     revise { change in
       let place = placement.place(of: change)
