@@ -105,16 +105,16 @@ extension CollectionStore {
   /// Ends a load, if one is going on: the table has its rows, and a transaction is open.
   package func endLoad() throws {
     guard let load else { return }
+    // Whoever fails here still has the file: some of it may be being written.
+    try load.finish()
     self.load = nil
     let table = Identifier.quoted(load.collection.name)
     if let file = loadFile.take() {
-      try load.finish()
       if load.needsIndex { try file.connection.execute("REINDEX main.\(table)") }
       try takeOver(table, from: file)
     } else {
       // A read that is not over would go on with pages from before the load.
       precondition(connection.isIdle, "the loaded pages are not looked at")
-      try load.finish()
       try connection.execute("PRAGMA query_only = OFF")
       try begin()
       if load.needsIndex { try connection.execute("REINDEX main.\(table)") }

@@ -53,9 +53,9 @@ package final class CollectionStore {
   /// The collections that are being built anew, as they will be.
   var rebuilds: [Int64: Collection] = [:]
   var lock: WriterLock?
-  var build: BuildFile?
-  /// The bulk load that is going on.
+  /// The bulk load that is going on. It goes before its file does: it may be writing to it.
   var load: TableLoad?
+  var build: BuildFile?
   /// The file that it goes into, where that is not the database's own.
   var loadFile: LoadFile?
   /// How many rows the collections have that were loaded and not touched since: to count them, all
