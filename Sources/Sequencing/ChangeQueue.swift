@@ -45,9 +45,7 @@ extension ChangeQueue {
 
   /// The key of the last change; nil where there is none.
   var lastKey: ArraySlice<UInt8>? { changes.last.map(key) }
-}
 
-extension ChangeQueue {
   /// How many changes there are.
   package var count: Int { changes.count }
 
