@@ -1,5 +1,7 @@
 #pragma once
 #include <sqlite3.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 // SQLITE_STATIC and SQLITE_TRANSIENT are casts, which Swift does not import.
 static inline sqlite3_destructor_type resequel_sqlite_static(void) { return SQLITE_STATIC; }
@@ -32,3 +34,9 @@ static inline const char *resequel_sqlite_nowhere(void) { return ""; }
 // Without the count of allocated bytes, which nobody asks for, allocations need no lock. Takes effect
 // only before the first connection; later it is refused, which harms nothing.
 static inline void resequel_sqlite_count_no_memory(void) { sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); }
+
+// Lets the system begin to write what of a file's bytes is in its cache only, and does not wait.
+// glibc tells of this call (sync_file_range, with SYNC_FILE_RANGE_WRITE) only where _GNU_SOURCE is.
+static inline void resequel_begin_write_back(int file, long long offset, long long count) {
+  syscall(SYS_sync_file_range, file, offset, count, 2);
+}

@@ -1,3 +1,4 @@
+import CSQLite
 import Dispatch
 import Glibc
 
@@ -5,6 +6,17 @@ import Glibc
 ///
 /// Unchecked: the thread that began it looks at its outcome only after its end.
 final class BackgroundWrite: @unchecked Sendable {
+  /// When bytes go to the disk.
+  enum Urgency {
+    /// When the system likes.
+    case none
+    /// From now on, while the thread goes on: what must be there in the end is waited for less.
+    case soon
+    /// At once, without a copy in the system's cache, where the file system can do that; nobody else
+    /// uses the descriptor meanwhile.
+    case direct
+  }
+
   private let end = DispatchSemaphore(value: 0)
   private var code: CInt = 0
 
@@ -12,12 +24,10 @@ final class BackgroundWrite: @unchecked Sendable {
   ///
   /// - Parameters:
   ///   - bytes: stay as they are until it has ended.
-  ///   - isDirect: whether they go to the disk without a copy in the system's cache, where the file
-  ///     system can do that; nobody else uses the descriptor meanwhile.
-  init(_ bytes: UnsafeRawBufferPointer, to descriptor: CInt, at offset: UInt64, isDirect: Bool) {
+  init(_ bytes: UnsafeRawBufferPointer, to descriptor: CInt, at offset: UInt64, _ urgency: Urgency) {
     nonisolated(unsafe) let bytes = bytes
     DispatchQueue.global().async { [self] in
-      code = Self.write(bytes, to: descriptor, at: offset, isDirect: isDirect)
+      code = Self.write(bytes, to: descriptor, at: offset, urgency)
       end.signal()
     }
   }
@@ -38,9 +48,9 @@ final class BackgroundWrite: @unchecked Sendable {
   #endif
 
   private static func write(
-    _ bytes: UnsafeRawBufferPointer, to descriptor: CInt, at offset: UInt64, isDirect: Bool
+    _ bytes: UnsafeRawBufferPointer, to descriptor: CInt, at offset: UInt64, _ urgency: Urgency
   ) -> CInt {
-    let flags = isDirect ? fcntl(descriptor, F_GETFL) : -1
+    let flags = urgency == .direct ? fcntl(descriptor, F_GETFL) : -1
     if flags >= 0, fcntl(descriptor, F_SETFL, flags | direct) == 0 {
       let count = pwrite(descriptor, bytes.baseAddress, bytes.count, off_t(offset))
       _ = fcntl(descriptor, F_SETFL, flags)
@@ -54,6 +64,9 @@ final class BackgroundWrite: @unchecked Sendable {
       if count < 0, errno == EINTR { continue }
       guard count > 0 else { return count < 0 ? errno : EIO }
       done += count
+    }
+    if urgency != .none {
+      resequel_begin_write_back(descriptor, Int64(offset), Int64(bytes.count))
     }
     return 0
   }

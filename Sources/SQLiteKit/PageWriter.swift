@@ -28,9 +28,9 @@ package final class PageWriter {
   ///   - descriptor: of the file, open for writing as long as the writer is used.
   ///   - name: the database as errors name it.
   ///   - pageCount: how many pages the file has.
-  ///   - directOffset: from where in the file on pages go to the disk at once, past the system's
-  ///     cache: right where they must be there in the end, and nobody reads them before. Nil for
-  ///     nowhere.
+  ///   - directOffset: of a file that must be on the disk in the end: its pages begin to go there as
+  ///     they are written, and from here in the file on past the system's cache. Nil for one that
+  ///     need not be there.
   package init(
     descriptor: CInt, name: String, pageSize: Int, pageCount: Int, directOffset: UInt64? = nil
   ) {
@@ -90,7 +90,7 @@ package final class PageWriter {
     let offset = UInt64(writtenCount) * UInt64(pageSize)
     background = BackgroundWrite(
       UnsafeRawBufferPointer(buffer), to: descriptor, at: offset,
-      isDirect: directOffset.map { offset >= $0 } ?? false)
+      directOffset.map { offset < $0 ? .soon : .direct } ?? .none)
     writtenCount = pageCount
     used = 0
     swap(&buffer, &other)
