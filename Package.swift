@@ -68,8 +68,8 @@ let package = Package(
     .target(
       name: "Pipeline",
       dependencies: [
-        "ChangeModel", "Hashing", "RecordFormats", "BatchSource", "Sequencing", "CollectionStore",
-        .product(name: "Yams", package: "Yams"),
+        "ChangeModel", "Hashing", "RecordFormats", "BatchSource", "Sequencing", "SQLiteKit",
+        "CollectionStore", .product(name: "Yams", package: "Yams"),
       ],
       swiftSettings: strict),
 

@@ -6,8 +6,10 @@
 /// with ``last``; the state of a deleted row is its tombstone.
 package struct RowState: Sendable, Hashable {
   /// The last insert or delete of a key: nothing older shines through it.
+  @frozen @usableFromInline
   package struct Floor: Sendable, Hashable {
     /// What the floor is.
+    @frozen @usableFromInline
     package enum Kind: UInt8, Sendable {
       /// The row began here with every column known: those not named are NULL.
       case insert = 1
@@ -17,11 +19,12 @@ package struct RowState: Sendable, Hashable {
       case incompleteInsert = 3
     }
     /// What the floor is.
-    package var kind: Kind
+    @usableFromInline package var kind: Kind
     /// When it was.
-    package var rank: Rank
+    @usableFromInline package var rank: Rank
 
     /// Makes a floor.
+    @inlinable
     package init(kind: Kind, rank: Rank) {
       self.kind = kind
       self.rank = rank

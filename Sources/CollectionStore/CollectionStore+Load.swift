@@ -92,7 +92,7 @@ extension CollectionStore {
   ///
   /// - Returns: what became of them; nil where they cannot be loaded, or no load is going on any
   ///   longer: they are to be written by ``apply(_:mode:)``.
-  package func load(_ packed: PackedRows) throws -> ApplyCounts? {
+  package func load(_ packed: borrowing PackedRows) throws -> ApplyCounts? {
     guard let load else { return nil }
     guard load.takes(packed) else {
       try endLoad()
@@ -123,7 +123,7 @@ extension CollectionStore {
     defer { writer.clear() }
     try writer.write(load.notes)
     // In a database that is in use others may delete some, or a trigger.
-    if case .bulkBuild = mode { loadedCounts[load.collection.id] = Int(load.rowID) }
+    if case .bulkBuild = mode { loadedCounts[load.collection.id] = load.rowCount }
   }
 
   private func takeOver(_ table: String, from file: consuming LoadFile) throws {

@@ -1,18 +1,38 @@
 package import ChangeModel
-import SQLiteKit
+package import SQLiteKit
 
 /// Makes of what batches do to rows that are not there yet the records that SQLite keeps: what
 /// ``RowApplier`` leaves to INSERT, without SQLite, and so on as many cores as there are.
 package struct RowPacker: ~Copyable {
+  /// The column that repeats the key, and is not stored; -1 for none.
+  package let idColumn: Int
   private let bounds: RowMerge.Bounds
   private let companion: Int64
-  private let idColumn: Int
   private let storedColumnCount: Int
   private var merge: RowMerge
-  private var encoder = RecordEncoder()
   private var state: [UInt8] = []
   /// The cell that each column of the row at hand takes its value from; -1 for NULL.
   private var cellOfColumn: [Int]
+
+  /// A row that is not there yet, and of which at most one change tells values.
+  package struct PlainRow: ~Copyable {
+    /// The row's `_id`: UTF-8 bytes.
+    package var id: UnsafeRawBufferPointer
+    /// What the row remembers: its columns' values stem from the newest change, or there is no row.
+    package var state: RowState
+    /// The source's time of the insert that is the floor, microseconds; `Int64.min` for none.
+    package var eventTime: Int64
+    /// The manifest's id of the file that the newest change came from.
+    package var file: Int64
+
+    /// Makes one of its parts.
+    package init(id: UnsafeRawBufferPointer, state: RowState, eventTime: Int64, file: Int64) {
+      self.id = id
+      self.state = state
+      self.eventTime = eventTime
+      self.file = file
+    }
+  }
 
   /// Makes a packer for a collection whose table is empty, as
   /// ``CollectionStore/beginLoad(of:closed:)`` gave it.
@@ -25,104 +45,117 @@ package struct RowPacker: ~Copyable {
     cellOfColumn = Array(repeating: -1, count: collection.columns.count)
   }
 
-  /// Packs the rows of a batch.
+  /// Packs a row of a batch.
   ///
   /// - Parameters:
-  ///   - batch: of the packer's collection; no key of it changed in lineages side by side.
-  ///   - packed: what it held is gone.
-  package mutating func pack(_ batch: RowBatch, into packed: PackedRows) {
-    packed.removeAll()
-    // Out of the class, which would check every access.
-    swap(&encoder, &packed.encoder)
-    defer { swap(&encoder, &packed.encoder) }
-    batch.buffer.bytes.withUnsafeBytes { bytes in
+  ///   - row: its key did not change in lineages side by side.
+  ///   - batch: of the packer's collection.
+  package mutating func pack(_ row: RowDelta, of batch: RowBatch, into packed: inout PackedRows) {
+    let outcome = batch.layers.withUnsafeBufferPointer { layers in
       batch.buffer.cells.withUnsafeBufferPointer { cells in
-        batch.layers.withUnsafeBufferPointer { layers in
-          var previous: UnsafeRawBufferPointer?
-          for row in batch.rows {
-            let id = UnsafeRawBufferPointer(rebasing: bytes[row.id.indices])
-            if let previous, !previous.isBefore(id) { packed.isAscending = false }
-            previous = id
-            pack(row, id, layers: layers, cells: cells, bytes, into: packed)
-          }
-        }
+        merge.merge(stored: nil, delta: row, layers: layers, cells: cells, collection: bounds)
       }
-      for conflict in batch.conflicts {
-        packed.notes.add(
-          LoadNotes.Conflict(id: Array(bytes[conflict.id.indices]), conflict: conflict))
-        packed.counts.conflicts += 1
+    }
+    batch.buffer.bytes.withUnsafeBytes { bytes in
+      let id = UnsafeRawBufferPointer(rebasing: bytes[row.id.indices])
+      switch outcome {
+      case .live: packLive(id, batch.buffer.cells, bytes, into: &packed)
+      case .dead: packDead(id, merge.state, into: &packed)
+      case .unchanged: packed.counts.ignored += 1
+      case .unknowable: preconditionFailure("a row that is not there remembers nothing")
       }
     }
   }
 
-  private mutating func pack(
-    _ row: RowDelta, _ id: UnsafeRawBufferPointer, layers: UnsafeBufferPointer<RowLayer>,
-    cells: UnsafeBufferPointer<Cell>, _ bytes: UnsafeRawBufferPointer, into packed: PackedRows
+  /// Notes a disagreement of a batch.
+  package mutating func pack(
+    _ conflict: RowConflict, of batch: RowBatch, into packed: inout PackedRows
   ) {
-    let outcome = merge.merge(
-      stored: nil, delta: row, layers: layers, cells: cells, collection: bounds)
-    switch outcome {
-    case .live:
-      packed.counts.inserted += 1
-      packLive(id, cells: cells, bytes, into: packed)
-    case .dead:
-      packed.counts.ignored += 1
-      packDead(id, into: packed)
-    case .unchanged: packed.counts.ignored += 1
-    case .unknowable: preconditionFailure("a row that is not there remembers nothing")
-    }
+    packed.notes.add(
+      LoadNotes.Conflict(id: Array(batch.buffer.bytes[conflict.id.indices]), conflict: conflict))
+    packed.counts.conflicts += 1
   }
 
-  private mutating func encodeState() {
-    state.removeAll(keepingCapacity: true)
-    merge.state.encode(into: &state)
+  /// Whether plain rows need not be merged with anything.
+  package var takesPlainRows: Bool { bounds.floor == nil }
+
+  /// Packs a row of which no more than one change tells values, without a batch.
+  ///
+  /// - Parameter addValues: adds the values of all columns but ``idColumn``, in their order; not
+  ///   called where there is no row.
+  package mutating func pack(
+    _ row: borrowing PlainRow, into packed: inout PackedRows,
+    addValues: (inout RecordEncoder) -> Void
+  ) {
+    guard row.state.isLive else { return packDead(row.id, row.state, into: &packed) }
+    beginLive(row.id, eventTime: row.eventTime, into: &packed)
+    addValues(&packed.encoder)
+    endLive(row.id, row.state, file: row.file, into: &packed)
   }
 
-  /// The columns stand as in the table: the key, the time, the source's, the state, the file.
   private mutating func packLive(
-    _ id: UnsafeRawBufferPointer, cells: UnsafeBufferPointer<Cell>,
-    _ bytes: UnsafeRawBufferPointer, into packed: PackedRows
+    _ id: UnsafeRawBufferPointer, _ cells: [Cell], _ bytes: UnsafeRawBufferPointer,
+    into packed: inout PackedRows
   ) {
     for written in merge.written { cellOfColumn[written.column] = written.cell }
-    encoder.begin()
-    encoder.add(text: id)
-    if merge.eventTime == .min {
-      encoder.addNull()
-    } else {
-      encoder.add(merge.eventTime)
-    }
+    beginLive(id, eventTime: merge.eventTime, into: &packed)
     for column in cellOfColumn.indices where column != idColumn {
       let cell = cellOfColumn[column]
-      if cell < 0 { encoder.addNull() } else { encoder.add(cells[cell], bytes) }
+      if cell < 0 { packed.encoder.addNull() } else { packed.encoder.add(cells[cell], bytes) }
     }
     for written in merge.written { cellOfColumn[written.column] = -1 }
-    encodeState()
-    state.withUnsafeBytes { encoder.add(blob: $0) }
-    encoder.add(merge.file ?? 0)
-    let valueCount = encoder.valueByteCount
-    let record = encoder.end()
-    let start = record.upperBound - valueCount
-    packed.rows.append(PackedRows.Row(record: record, id: start..<start + id.count))
-    notePartial(id, in: packed)
+    endLive(id, merge.state, file: merge.file ?? 0, into: &packed)
   }
 
-  private func notePartial(_ id: UnsafeRawBufferPointer, in packed: PackedRows) {
-    guard merge.state.isIncomplete else { return }
+  /// The columns stand as in the table: the key, the time, then the source's.
+  private func beginLive(
+    _ id: UnsafeRawBufferPointer, eventTime: Int64, into packed: inout PackedRows
+  ) {
+    packed.counts.inserted += 1
+    packed.encoder.begin()
+    packed.encoder.add(text: id)
+    if eventTime == .min {
+      packed.encoder.addNull()
+    } else {
+      packed.encoder.add(eventTime)
+    }
+  }
+
+  /// The state and the file come last.
+  private mutating func endLive(
+    _ id: UnsafeRawBufferPointer, _ row: RowState, file: Int64, into packed: inout PackedRows
+  ) {
+    encode(row)
+    state.withUnsafeBytes { packed.encoder.add(blob: $0) }
+    packed.encoder.add(file)
+    let valueCount = packed.encoder.valueByteCount
+    let record = packed.encoder.end()
+    let start = record.upperBound - valueCount
+    packed.append(row: PackedRows.Row(record: record, id: start..<start + id.count))
+    guard row.isIncomplete else { return }
     packed.notes.hasPartialRows = true
-    guard let known = PartialRow.known(merge.state, of: storedColumnCount) else { return }
+    guard let known = PartialRow.known(row, of: storedColumnCount) else { return }
     packed.notes.add(LoadNotes.PartialRow(id: Array(id), known: known))
   }
 
-  private mutating func packDead(_ id: UnsafeRawBufferPointer, into packed: PackedRows) {
-    guard bounds.needsTombstone(merge.state) else { return }
-    encodeState()
-    encoder.begin()
-    encoder.add(companion)
-    encoder.add(text: id)
-    state.withUnsafeBytes { encoder.add(blob: $0) }
-    let record = encoder.end()
+  private mutating func packDead(
+    _ id: UnsafeRawBufferPointer, _ row: RowState, into packed: inout PackedRows
+  ) {
+    packed.counts.ignored += 1
+    guard bounds.needsTombstone(row) else { return }
+    encode(row)
+    packed.encoder.begin()
+    packed.encoder.add(companion)
+    packed.encoder.add(text: id)
+    state.withUnsafeBytes { packed.encoder.add(blob: $0) }
+    let record = packed.encoder.end()
     let end = record.upperBound - state.count
-    packed.tombstones.append(PackedRows.Row(record: record, id: end - id.count..<end))
+    packed.append(tombstone: PackedRows.Row(record: record, id: end - id.count..<end))
+  }
+
+  private mutating func encode(_ row: RowState) {
+    state.removeAll(keepingCapacity: true)
+    row.encode(into: &state)
   }
 }
 

@@ -9,21 +9,18 @@ import SQLiteKit
 final class TableLoad {
   let collection: Collection
   let pages: PageWriter
-  private var rows: TreeBuilder
-  /// The index over `_id`; nil for a table WITHOUT ROWID.
-  private var ids: TreeBuilder?
+  /// In a value of its own: a class checks every access to a property.
+  private var trees: RowTrees
   private var tombstones: TreeBuilder?
   private(set) var notes = LoadNotes()
   private var lastID: [UInt8]?
-  /// The number of the last row; how many there are.
-  private(set) var rowID: Int64 = 0
-  private var entry = RecordEncoder()
   private let isAscending: Bool
-  private var unsortedIDs = UnsortedRecords()
   private var unsortedTombstones = UnsortedRecords()
-  /// Whether the index was left empty, because its entries are too many to be kept: SQLite is to make
-  /// it of the table.
-  private(set) var needsIndex = false
+
+  /// How many rows there are.
+  var rowCount: Int { Int(trees.rowID) }
+  /// Whether SQLite is to make the index of the table.
+  var needsIndex: Bool { trees.needsIndex }
 
   /// Where SQLite put the empty trees.
   struct Roots {
@@ -35,16 +32,14 @@ final class TableLoad {
 
   /// Notes may take so much memory.
   private static let notesByteLimit = 16 << 20
-  /// What is kept to be sorted likewise, of each kind.
+  /// Tombstones that are kept to be sorted likewise.
   private static let unsortedByteLimit = 24 << 20
 
   init(_ collection: Collection, roots: Roots, pages: PageWriter, isAscending: Bool) {
     self.collection = collection
     self.pages = pages
     self.isAscending = isAscending
-    let kind: TreeBuilder.Kind = collection.layout == .clustered ? .index : .table
-    rows = TreeBuilder(kind, root: roots.table, pages: pages)
-    if let index = roots.index { ids = TreeBuilder(.index, root: index, pages: pages) }
+    trees = RowTrees(collection.layout, roots: roots, pages: pages, isAscending: isAscending)
     if let root = roots.tombstones {
       tombstones = TreeBuilder(.index, root: root, pages: pages)
     }
@@ -52,7 +47,7 @@ final class TableLoad {
 
   /// Whether rows may be loaded after those that were: they ascend and lie behind them, where they
   /// must, and what is left for ordinary statements is not too much to be kept.
-  func takes(_ packed: PackedRows) -> Bool {
+  func takes(_ packed: borrowing PackedRows) -> Bool {
     guard notes.byteCount + packed.notes.byteCount < Self.notesByteLimit,
       unsortedTombstones.byteCount < Self.unsortedByteLimit
     else { return false }
@@ -65,25 +60,8 @@ final class TableLoad {
   }
 
   /// Loads rows.
-  func append(_ packed: PackedRows) throws(IngestError) {
-    for row in packed.rows {
-      rowID += 1
-      let record = packed.bytes(row.record)
-      if collection.layout == .clustered {
-        try rows.append(record: record)
-      } else {
-        try rows.append(rowID: rowID, record: record)
-        entry.removeAll()
-        entry.begin()
-        entry.add(text: packed.bytes(row.id))
-        entry.add(rowID)
-        try addIndexEntry(idCount: row.id.count)
-      }
-    }
-    if unsortedIDs.byteCount > Self.unsortedByteLimit {
-      needsIndex = true
-      unsortedIDs = UnsortedRecords()
-    }
+  func append(_ packed: borrowing PackedRows) throws(IngestError) {
+    try trees.append(packed)
     for row in packed.tombstones {
       if tombstones != nil, isAscending {
         try tombstones?.append(record: packed.bytes(row.record))
@@ -104,26 +82,12 @@ final class TableLoad {
     }
   }
 
-  /// Adds the record that was begun to the index.
-  private func addIndexEntry(idCount: Int) throws(IngestError) {
-    let valueCount = entry.valueByteCount
-    let record = entry.end()
-    if isAscending {
-      try ids?.append(record: entry.records.bytes)
-    } else if !needsIndex {
-      let start = record.count - valueCount
-      unsortedIDs.append(entry.records.bytes, id: start..<start + idCount)
-    }
-  }
-
   /// Writes what is open, and lets the trees appear.
   func finish() throws(IngestError) {
-    try unsortedIDs.removeAll { record throws(IngestError) in try ids?.append(record: record) }
     try unsortedTombstones.removeAll { record throws(IngestError) in
       try tombstones?.append(record: record)
     }
-    try rows.finish()
-    try ids?.finish()
+    try trees.finish()
     try tombstones?.finish()
     try pages.finish()
   }

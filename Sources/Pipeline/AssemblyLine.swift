@@ -19,10 +19,14 @@ struct AssemblyLine {
   /// Empty batches.
   private var spare: [AssembledRows]
   private var isWriting = false
+  /// The batch that comes next, where it was packed and cannot be loaded any more.
+  private var refused: AssembledRows?
+  private var isPacking = true
 
   private enum Event: Sendable {
     case assembled(AssembledRows, AssemblyWorker)
     case written(AssembledRows, ApplyCounts)
+    case refused(AssembledRows)
   }
 
   /// So many keys are dealt out at a time: their rows stay in the processor's cache on their way.
@@ -58,8 +62,13 @@ struct AssemblyLine {
           idle.append(worker)
         case .written(let rows, let counts):
           isWriting = false
-          written(rows.batch.rows.count, counts)
+          written(rows.content.keys.count, counts)
+          nextKey = rows.content.keys.upperBound
           spare.append(rows)
+        case .refused(let rows):
+          isWriting = false
+          isPacking = false
+          refused = rows
         }
         writeNext(in: &group)
         startIdle(in: &group)
@@ -69,16 +78,24 @@ struct AssemblyLine {
 
   /// Lets idle workers go on with their keys, or with the next that wait, while there are batches.
   private mutating func startIdle(in group: inout ThrowingTaskGroup<Event, any Error>) {
-    for index in idle.indices where idle[index].isDone {
+    if let rows = refused, let worker = idle.popLast() {
+      refused = nil
+      worker.stopPacking()
+      group.addTask {
+        try worker.assembleAgain(rows)
+        return .assembled(rows, worker)
+      }
+    }
+    for worker in idle where worker.isDone {
       let stretch = waiting.prefix(Self.stretchKeys)
       waiting = stretch.upperBound..<waiting.upperBound
-      idle[index].begin(stretch)
+      worker.begin(stretch)
     }
-    idle.removeAll { $0.isDone }
     // Whoever has the first keys goes first: the others' rows wait for his.
-    idle.sort { $0.nextKey > $1.nextKey }
-    while let worker = idle.last, let rows = spare.popLast() {
+    idle.sort { $0.isDone == $1.isDone ? $0.nextKey > $1.nextKey : $0.isDone }
+    while let worker = idle.last, !worker.isDone, let rows = spare.popLast() {
       idle.removeLast()
+      if !isPacking { worker.stopPacking() }
       group.addTask {
         try worker.assemble(into: rows)
         return .assembled(rows, worker)
@@ -88,14 +105,15 @@ struct AssemblyLine {
 
   /// Gives the store the batch that comes next, if it is complete.
   private mutating func writeNext(in group: inout ThrowingTaskGroup<Event, any Error>) {
-    guard !isWriting, let place = ready.firstIndex(where: { $0.keys.lowerBound == nextKey }) else {
-      return
-    }
+    guard !isWriting,
+      let place = ready.firstIndex(where: { $0.content.keys.lowerBound == nextKey })
+    else { return }
     let rows = ready.remove(at: place)
-    nextKey = rows.keys.upperBound
     isWriting = true
     group.addTask { [writer] in
-      let counts = try await writer.perform { store in try rows.write(to: store) }
+      guard let counts = try await writer.perform({ store in try rows.write(to: store) }) else {
+        return .refused(rows)
+      }
       return .written(rows, counts)
     }
   }

@@ -171,23 +171,25 @@ extension IngestAttempt {
     let handled = try await writeLinked(index, ordered, key: key)
     try await prepareLoad(of: index, ordered, key: key)
     // What is loaded into a table with rowids may come in any order.
-    let isSorted = loaded?.layout != .rowid
-    let assembler = RowAssembler(
-      ordered, rowIDs: RowIDs(ordered, key: key, isSorted: isSorted), collection: collection,
-      columnCount: entry.columns.count, fileIDs: fileIDs, excluded: handled)
-    let workers = takeReaders(
-      AssemblyLine.workerCount(keys: assembler.keyCount, cores: width)
-    ).map { AssemblyWorker(assembler, reading: $0, for: loaded) }
-    progress.beginWriting(rows: assembler.keyCount)
+    let rowIDs = RowIDs(ordered, key: key, isSorted: loaded?.layout != .rowid)
+    let keyCount = ordered.groups.count
+    let workers = takeReaders(AssemblyLine.workerCount(keys: keyCount, cores: width)).map {
+      AssemblyWorker(
+        RowAssembler(
+          ordered, rowIDs: rowIDs, collection: collection, columnCount: entry.columns.count,
+          fileIDs: fileIDs, excluded: handled, for: loaded),
+        reading: $0)
+    }
+    progress.beginWriting(rows: keyCount)
     var total = ApplyCounts()
-    var line = AssemblyLine(workers, keyCount: assembler.keyCount, writer: writer)
+    var line = AssemblyLine(workers, keyCount: keyCount, writer: writer)
     try await line.run { rows, counts in
       total += counts
       progress.wrote(rows: rows)
     }
     if loaded != nil, await writer.perform({ store in !store.isLoading }) { loaded = nil }
     count(total)
-    summary.duplicates += workers.reduce(total.repeats) { $0 + $1.repeats }
+    summary.duplicates += total.repeats
     let refused = Set(total.needsRefold + total.closed)
     if !refused.isEmpty {
       var linked = LinkedRows(collection: collection, key: key, fileIDs: fileIDs)

@@ -1,14 +1,10 @@
 import ChangeModel
+import CollectionStore
 import Hashing
 import Sequencing
 
-/// Builds the row batches of one collection: for every key, the values that its changes leave.
-struct RowAssembler {
-  /// How many changes repeated one at the same place of the log.
-  private(set) var repeats = 0
-  /// How many keys there are.
-  let keyCount: Int
-
+/// Builds the rows of one collection: for every key, the values that its changes leave.
+struct RowAssembler: ~Copyable {
   private let ordered: OrderedChanges
   private let rowIDs: RowIDs
   private let collection: Int64
@@ -23,11 +19,18 @@ struct RowAssembler {
   private var touched: UInt64 = 0
   /// The number of the key at hand.
   private var key = 0
+  /// Makes records of the rows, where they are to be loaded.
+  private var packer: RowPacker?
+  /// The plan of the changes that were packed last: mostly the next have the same.
+  private var plan: RecordPlan?
+  /// Nil for values that come in another order.
+  private var plans: [ValueStore.Layout: RecordPlan?] = [:]
+  private var idBytes: [UInt8] = []
 
   /// The changes of so many keys are touched at a time.
   private static let touchedKeys = 32
 
-  /// No row is added to a batch whose texts have so many bytes.
+  /// No row is added where there are so many bytes of texts and records.
   private static let byteLimit = 4 << 20
 
   /// Makes an assembler of the released changes of one collection.
@@ -35,38 +38,65 @@ struct RowAssembler {
   /// - Parameters:
   ///   - fileIDs: the manifest's id by file slot.
   ///   - excluded: `_id`s of keys that are left out.
+  ///   - loaded: the collection, where its rows are packed to be loaded.
   init(
     _ ordered: OrderedChanges, rowIDs: RowIDs, collection: Int64, columnCount: Int,
-    fileIDs: [Int64], excluded: Set<[UInt8]>
+    fileIDs: [Int64], excluded: Set<[UInt8]>, for loaded: Collection?
   ) {
     self.ordered = ordered
     self.rowIDs = rowIDs
     self.collection = collection
     self.fileIDs = fileIDs
     self.excluded = excluded
-    keyCount = ordered.groups.count
     writtenFor = Array(repeating: -1, count: columnCount)
+    packer = loaded.map { RowPacker($0) }
   }
 
-  /// Adds the rows of keys to a batch, until it is full.
+  /// From now on rows are not packed. Keys that were assembled before may be again.
+  mutating func stopPacking() {
+    if packer == nil { return }
+    packer = nil
+    writtenFor = Array(repeating: -1, count: writtenFor.count)
+  }
+
+  /// Assembles the rows of keys, as many as make a batch.
   ///
-  /// - Parameter keys: by their place in the order of ``RowIDs``; those that are done are taken away.
+  /// - Parameters:
+  ///   - keys: by their place in the order of ``RowIDs``; those that are done are taken away.
+  ///   - rows: what they held is gone.
+  ///   - isLimited: whether it ends when there is enough; else all keys' rows are assembled.
   mutating func assemble(
-    _ keys: inout Range<Int>, into batch: inout RowBatch, reading reader: ValueReader
+    _ keys: inout Range<Int>, into rows: inout AssembledRows.Content, reading reader: ValueReader,
+    isLimited: Bool = true
   ) throws {
-    batch.collection = collection
-    while !keys.isEmpty, batch.buffer.bytes.count < Self.byteLimit {
+    let start = keys.lowerBound
+    rows.removeAll()
+    rows.batch.collection = collection
+    rows.isPacked = packer != nil
+    while !keys.isEmpty, !isLimited || rows.byteCount < Self.byteLimit {
       key = keys.lowerBound
       if !(touchedEnd - Self.touchedKeys..<touchedEnd).contains(key) { touch(keys) }
       keys = key + 1..<keys.upperBound
       let group = rowIDs.group(key, of: ordered)
       let id = rowIDs.id(key, of: ordered)
       if !excluded.isEmpty, excluded.contains(id.bytes(of: ordered)) {
-        try compareDoubles(group, id: id, to: &batch, reading: reader)
+        try compareDoubles(group, id: id, to: &rows.batch, reading: reader)
         continue
       }
-      try append(group, id: id, to: &batch, reading: reader)
+      fold.fold(group, of: ordered)
+      rows.repeats += fold.repeats
+      if packer != nil, try packPlain(id, into: &rows.packed, reading: reader) { continue }
+      try append(group, id: id, to: &rows, reading: reader)
+      if packer != nil, let row = rows.batch.rows.last {
+        packer?.pack(row, of: rows.batch, into: &rows.packed)
+      }
     }
+    if packer != nil {
+      for conflict in rows.batch.conflicts {
+        packer?.pack(conflict, of: rows.batch, into: &rows.packed)
+      }
+    }
+    rows.keys = start..<keys.lowerBound
   }
 
   private mutating func touch(_ keys: Range<Int>) {
@@ -75,24 +105,79 @@ struct RowAssembler {
     for key in next { touched &+= ordered.touch(rowIDs.group(key, of: ordered)) }
   }
 
+  /// Packs the row of the key that was folded, where one change tells all of its values: without
+  /// cells and layers, which are dearer than all the rest.
+  ///
+  /// - Returns: whether it was such a row.
+  private mutating func packPlain(
+    _ id: RowIDs.ID, into packed: inout PackedRows, reading reader: ValueReader
+  ) throws -> Bool {
+    guard packer?.takesPlainRows == true, fold.needed.count <= 1, fold.order == .log,
+      fold.doubles.isEmpty
+    else { return false }
+    let floor = fold.floor.map { change in
+      RowState.Floor(
+        kind: change.operation == .delete ? .delete : .insert, rank: ordered.rank(of: change))
+    }
+    guard let newest = fold.needed.first ?? fold.floor else { return false }
+    var values = UnsafeRawBufferPointer(start: nil, count: 0)
+    if !fold.needed.isEmpty {
+      guard newest.valueCount > 0 else { return false }
+      let layout: ValueStore.Layout
+      (values, layout) = try reader.values(of: newest)
+      if plan?.layout != layout { choosePlan(for: layout, reading: reader) }
+      if plan == nil { return false }
+    }
+    let last = ordered.rank(of: newest)
+    // An inserting floor stands for all of its columns.
+    let isFloor = floor.map { $0.rank == last } == true
+    idBytes.removeAll(keepingCapacity: true)
+    id.append(to: &idBytes, of: ordered)
+    let plan = plan
+    idBytes.withUnsafeBytes { id in
+      packer?.pack(
+        RowPacker.PlainRow(
+          id: id,
+          state: RowState(
+            last: last, floor: floor, shape: isFloor ? ColumnSet() : plan?.columns ?? ColumnSet()),
+          eventTime: fold.floor.map { $0.operation == .insert ? $0.eventTime : .min } ?? .min,
+          file: fileIDs[Int(newest.file)]),
+        into: &packed
+      ) { encoder in
+        plan?.add(values, to: &encoder)
+      }
+    }
+    return true
+  }
+
+  private mutating func choosePlan(for layout: ValueStore.Layout, reading reader: ValueReader) {
+    if let known = plans[layout] {
+      plan = known
+      return
+    }
+    plan = RecordPlan(
+      for: layout, of: reader.columns(of: layout), columnCount: writtenFor.count,
+      idColumn: packer?.idColumn ?? -1)
+    plans[layout] = .some(plan)
+  }
+
+  /// Adds the row of the key that was folded to the batch.
   private mutating func append(
-    _ group: OrderedChanges.Group, id: RowIDs.ID, to batch: inout RowBatch,
+    _ group: OrderedChanges.Group, id: RowIDs.ID, to rows: inout AssembledRows.Content,
     reading reader: ValueReader
   ) throws {
-    fold.fold(group, of: ordered)
-    repeats += fold.repeats
-    let idStart = batch.buffer.bytes.count
-    id.append(to: &batch.buffer.bytes, of: ordered)
-    let idRange = ByteRange(offset: idStart, count: batch.buffer.bytes.count - idStart)
-    let firstLayer = batch.layers.count
+    let idStart = rows.batch.buffer.bytes.count
+    id.append(to: &rows.batch.buffer.bytes, of: ordered)
+    let idRange = ByteRange(offset: idStart, count: rows.batch.buffer.bytes.count - idStart)
+    let firstLayer = rows.batch.layers.count
     for change in fold.needed {
-      let cells = try reader.appendValues(of: change, to: &batch.buffer)
+      let cells = try reader.appendValues(of: change, to: &rows.batch.buffer)
       // Of one change alone nothing is overwritten.
       let kept =
         fold.needed.count == 1
         ? cells
-        : keepUnwritten(cells, of: &batch.buffer, isNewest: batch.layers.count == firstLayer)
-      batch.layers.append(
+        : keepUnwritten(cells, of: &rows.batch.buffer, isNewest: rows.batch.layers.count == firstLayer)
+      rows.batch.layers.append(
         RowLayer(rank: ordered.rank(of: change), file: fileIDs[Int(change.file)], cells: kept))
     }
     var floor: RowState.Floor?
@@ -100,18 +185,18 @@ struct RowAssembler {
       floor = RowState.Floor(
         kind: change.operation == .delete ? .delete : .insert, rank: ordered.rank(of: change))
     }
-    batch.rows.append(
+    rows.batch.rows.append(
       RowDelta(
         id: idRange, floor: floor,
         eventTime: fold.floor?.operation == .insert ? fold.floor?.eventTime ?? .min : .min,
         floorFile: fold.floor.map { fileIDs[Int($0.file)] } ?? 0,
-        layers: firstLayer..<batch.layers.count))
+        layers: firstLayer..<rows.batch.layers.count))
     guard !fold.doubles.isEmpty || fold.order != .log else { return }
-    batch.rows[batch.rows.count - 1].order = fold.order
-    if fold.order == .time { try appendLineages(of: group, to: &batch, reading: reader) }
+    rows.batch.rows[rows.batch.rows.count - 1].order = fold.order
+    if fold.order == .time { try appendLineages(of: group, to: &rows.batch, reading: reader) }
     for double in fold.doubles
-    where try differ(double.won, double.lost, id: idRange, kind: .position, &batch, reader) {
-      if double.won.operation == double.lost.operation { repeats -= 1 }
+    where try differ(double.won, double.lost, id: idRange, kind: .position, &rows.batch, reader) {
+      if double.won.operation == double.lost.operation { rows.repeats -= 1 }
     }
   }
 

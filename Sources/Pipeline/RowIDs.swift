@@ -14,7 +14,7 @@ struct RowIDs {
 
     func append(to bytes: inout [UInt8], of ordered: OrderedChanges) {
       switch self {
-      case .key(let group): bytes.append(contentsOf: ordered.key(of: group))
+      case .key(let group): ordered.appendKey(of: group, to: &bytes)
       case .hash(let hash): hash.append(to: &bytes)
       }
     }

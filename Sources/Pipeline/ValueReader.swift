@@ -13,7 +13,7 @@ final class ValueReader {
   /// Which decoder filled each block.
   private let decoders: [Int]
   /// The columns that were asked for last: they are mostly asked for again.
-  private var last: (decoder: Int, table: Int, shape: Int, columns: ValueStore.Columns)?
+  private var last: (layout: ValueStore.Layout, columns: ValueStore.Columns)?
   private var windows = SpillWindows()
   /// How often files had been read when it was made; see ``IngestAttempt/readings``.
   let readings: Int
@@ -49,12 +49,34 @@ final class ValueReader {
   ) throws(IngestError) -> Range<Int> {
     let start = buffer.cells.count
     if change.valueCount == 0 { return start..<start }
-    let bytes = try fetch(change)
-    let columns = columns(of: change, bytes)
+    let (bytes, layout) = try values(of: change)
+    let columns = columns(of: layout)
     PackedValues.append(bytes, columns: columns.numbers, to: &buffer)
     let cells = start..<buffer.cells.count
     if !columns.isAscending { buffer.cells[cells].sort { $0.column < $1.column } }
     return cells
+  }
+
+  /// A change's values as they were put aside, and which columns they are of.
+  ///
+  /// - Parameter change: one that has values.
+  /// - Returns: bytes that are valid until the next are asked for.
+  /// - Throws: a fatal error when a temporary file cannot be read.
+  func values(
+    of change: SequencedChange
+  ) throws(IngestError) -> (bytes: UnsafeRawBufferPointer, layout: ValueStore.Layout) {
+    let bytes = try fetch(change)
+    let (table, shape) = PackedValues.layout(of: bytes)
+    let decoder = decoders[Int(change.valueOffset >> 32)]
+    return (bytes, ValueStore.Layout(decoder: decoder, table: table, shape: shape))
+  }
+
+  /// The columns of changes' values, by the collection's numbers.
+  func columns(of layout: ValueStore.Layout) -> ValueStore.Columns {
+    if let last, last.layout == layout { return last.columns }
+    let columns = store.columns(of: layout)
+    last = (layout, columns)
+    return columns
   }
 
   /// The raw bytes of a change whose record was put aside as it is.
@@ -90,19 +112,6 @@ final class ValueReader {
       return UnsafeRawBufferPointer(start: nil, count: 0)
     }
     return try windows.read(file, at: start + UInt64(offset), count: count)
-  }
-
-  private func columns(
-    of change: SequencedChange, _ bytes: UnsafeRawBufferPointer
-  ) -> ValueStore.Columns {
-    let (table, shape) = PackedValues.layout(of: bytes)
-    let decoder = decoders[Int(change.valueOffset >> 32)]
-    if let last, last.decoder == decoder, last.table == table, last.shape == shape {
-      return last.columns
-    }
-    let columns = store.columns[decoder][table][shape]
-    last = (decoder, table, shape, columns)
-    return columns
   }
 }
 

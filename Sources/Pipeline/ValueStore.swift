@@ -25,12 +25,19 @@ struct ValueStore: Sendable {
     }
   }
 
+  /// Which columns a change's values are of: those of a shape of a table of the decoder that read it.
+  struct Layout: Hashable, Sendable {
+    let decoder: Int
+    let table: Int
+    let shape: Int
+  }
+
   /// What may be held in memory.
   let budget: ValueBudget
   /// The blocks, and which decoder filled each.
   private(set) var blocks: [(place: Place, decoder: Int)] = []
   /// For each decoder, its tables, and their shapes.
-  private(set) var columns: [[[Columns]]] = []
+  private var columns: [[[Columns]]] = []
 
   /// Makes an empty store.
   ///
@@ -53,6 +60,11 @@ struct ValueStore: Sendable {
   mutating func add(_ place: Place, of decoder: Int) -> UInt64 {
     blocks.append((place, decoder))
     return UInt64(blocks.count - 1) << 32
+  }
+
+  /// The columns of changes' values.
+  func columns(of layout: Layout) -> Columns {
+    columns[layout.decoder][layout.table][layout.shape]
   }
 
   /// How many bytes the temporary files have.

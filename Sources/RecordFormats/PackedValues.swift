@@ -9,6 +9,7 @@ import Scanning
 /// ascending, then the texts. A head has its value's kind in its lower three bits and how many bytes
 /// the text has in the others; of a long text it has 31 there, and the count (UInt32) stands before
 /// the text. Whole numbers are in the machine's order: nothing of this outlives the process.
+@frozen @usableFromInline
 package enum PackedValues {
   /// What becomes of a text.
   enum Kind: UInt8 {
@@ -20,9 +21,9 @@ package enum PackedValues {
     case number, realNumber
   }
 
-  static let headerByteCount = 8
+  @usableFromInline static let headerByteCount = 8
   /// A text of so many bytes or more is long.
-  static let longByteCount = 31
+  @usableFromInline static let longByteCount = 31
 
   /// Which of the decoder's tables the change is of, and which of the table's shapes it has.
   package static func layout(of change: UnsafeRawBufferPointer) -> (table: Int, shape: Int) {
@@ -35,6 +36,63 @@ package enum PackedValues {
   /// What stands behind the layout: of a record that was put aside as it is, its bytes.
   package static func content(of change: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
     UnsafeRawBufferPointer(rebasing: change[headerByteCount...])
+  }
+
+  /// The values, one after another.
+  @frozen @usableFromInline
+  package struct Iterator {
+    @usableFromInline var head: UnsafeRawPointer
+    @usableFromInline var text: UnsafeRawPointer
+
+    /// Begins with the first value.
+    ///
+    /// - Parameters:
+    ///   - change: the bytes of a change that has values.
+    ///   - count: how many columns its shape has: the next value may be asked for as often.
+    @inlinable
+    package init(_ change: UnsafeRawBufferPointer, count: Int) {
+      precondition(change.count >= PackedValues.headerByteCount + count)
+      // Not empty, so it is somewhere.
+      head = change.baseAddress.unsafelyUnwrapped + PackedValues.headerByteCount
+      text = head + count
+    }
+
+    /// The next value.
+    @inlinable @inline(__always)
+    package mutating func next() -> Value {
+      let kind = head.load(as: UInt8.self) & 7
+      var count = Int(head.load(as: UInt8.self) >> 3)
+      head += 1
+      if count == PackedValues.longByteCount {
+        count = Int(text.loadUnaligned(as: UInt32.self))
+        text += 4
+      }
+      defer { text += count }
+      return Value(kind: kind, text: UnsafeRawBufferPointer(start: text, count: count))
+    }
+  }
+
+  /// A value as it was put aside.
+  @frozen @usableFromInline
+  package struct Value {
+    @usableFromInline let kind: UInt8
+    /// Its text.
+    @usableFromInline package let text: UnsafeRawBufferPointer
+
+    @inlinable
+    init(kind: UInt8, text: UnsafeRawBufferPointer) {
+      self.kind = kind
+      self.text = text
+    }
+
+    /// Whether it is NULL.
+    @inlinable package var isNull: Bool { kind == 0 }
+
+    /// Whether it is a text for certain; what is not may still turn out to be one.
+    @inlinable package var isText: Bool { kind == 1 }
+
+    /// What a text of a column with a type is; nil where it stays text.
+    package var typed: Cell? { Kind(rawValue: kind).flatMap { PackedValues.typed(0, text, $0) } }
   }
 
   /// Appends the values to a buffer.

@@ -56,9 +56,17 @@ package struct RecordEncoder: ~Copyable {
   /// Adds UTF-8 text.
   @inlinable
   package mutating func add(text: UnsafeRawBufferPointer) {
-    addType(UInt64(text.count) * 2 + 13)
-    values.append(text)
+    addText(count: text.count)
+    addBytes(text)
   }
+
+  /// Adds the type of a text of so many bytes, which ``addBytes(_:)`` is to add.
+  @inlinable
+  package mutating func addText(count: Int) { addType(UInt64(count) * 2 + 13) }
+
+  /// Adds the bytes of texts whose types were added, one behind the other.
+  @inlinable
+  package mutating func addBytes(_ bytes: UnsafeRawBufferPointer) { values.append(bytes) }
 
   /// Adds bytes.
   @inlinable

@@ -66,7 +66,9 @@ extension ChangeQueue {
     changes.withUnsafeBufferPointer { changes in
       origins.withUnsafeBufferPointer { origins in
         keys.withUnsafeBytes { keys in
-          use(ChangeMemory(changes: changes, origins: origins, keys: keys))
+          shapes.withUnsafeBufferPointer { shapes in
+            use(ChangeMemory(changes: changes, origins: origins, keys: keys, shapes: shapes))
+          }
         }
       }
     }
@@ -78,6 +80,8 @@ struct ChangeMemory {
   let changes: UnsafeBufferPointer<PackedChange>
   fileprivate let origins: UnsafeBufferPointer<ChangeOrigin>
   let keys: UnsafeRawBufferPointer
+  /// The sets of columns; see ``ChangeQueue/shapes``.
+  let shapes: UnsafeBufferPointer<ColumnSet>
 
   /// A change, by its place in the queue.
   @inline(__always)

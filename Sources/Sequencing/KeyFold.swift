@@ -17,6 +17,7 @@ package struct KeyFold: Sendable {
   package private(set) var doubles: [(won: SequencedChange, lost: SequencedChange)] = []
   /// How the changes are ordered.
   package private(set) var order = RowDelta.Order.log
+  /// The columns that the needed changes name, where there are several.
   private var covered = ColumnSet()
 
   /// Makes an empty fold; reuse one for many keys.
@@ -29,25 +30,25 @@ package struct KeyFold: Sendable {
     repeats = 0
     order = .log
     if !doubles.isEmpty { doubles.removeAll() }
-    covered = ColumnSet()
     let places = Int(group.start)..<Int(group.start + group.count)
     ordered.queue.withMemory { memory in
       ordered.order.withUnsafeBufferPointer { order in
+        let shapes = memory.shapes
         var change = memory[order[places.upperBound - 1]]
         for place in places.dropLast().reversed() {
           let older = memory[order[place]]
           #if !PASS_THROUGH  // nobody asks for conflicts where the order is not restored
             compare(older, change)
           #endif
-          if floor == nil { take(change, shapes: ordered.queue.shapes) }
+          if floor == nil { take(change, shapes: shapes) }
           change = older
         }
-        if floor == nil { take(change, shapes: ordered.queue.shapes) }
+        if floor == nil { take(change, shapes: shapes) }
       }
     }
   }
 
-  private mutating func take(_ change: SequencedChange, shapes: [ColumnSet]) {
+  private mutating func take(_ change: SequencedChange, shapes: UnsafeBufferPointer<ColumnSet>) {
     switch change.operation {
     case .delete:
       floor = change
@@ -59,15 +60,16 @@ package struct KeyFold: Sendable {
     }
   }
 
-  private mutating func takeValues(of change: SequencedChange, shapes: [ColumnSet]) {
+  private mutating func takeValues(
+    of change: SequencedChange, shapes: UnsafeBufferPointer<ColumnSet>
+  ) {
+    // Mostly one change names all that the older ones do, and the same.
+    guard let newest = needed.first else { return needed.append(change) }
+    if change.shape == newest.shape { return }
+    if needed.count == 1 { covered = shapes[Int(newest.shape)] }
     let shape = shapes[Int(change.shape)]
-    if needed.isEmpty {
-      covered = shape
-    } else if covered.isSuperset(of: shape) {
-      return
-    } else {
-      covered.formUnion(shape)
-    }
+    if covered.isSuperset(of: shape) { return }
+    covered.formUnion(shape)
     needed.append(change)
   }
 

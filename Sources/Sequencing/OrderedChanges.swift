@@ -69,6 +69,17 @@ package struct OrderedChanges: Sendable {
     return sum
   }
 
+  /// Appends the group's key: canonical bytes.
+  package func appendKey(of group: Group, to bytes: inout [UInt8]) {
+    queue.withMemory { memory in
+      let change = memory.changes[Int(order[Int(group.start)])]
+      let start = change.keyOffset
+      bytes.append(
+        contentsOf: UnsafeRawBufferPointer(
+          rebasing: memory.keys[start..<start + Int(change.keyCount)]))
+    }
+  }
+
   /// The group's key: canonical bytes.
   package func key(of group: Group) -> ArraySlice<UInt8> {
     queue.key(of: queue.changes[Int(order[Int(group.start)])])

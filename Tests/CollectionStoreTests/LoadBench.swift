@@ -37,10 +37,10 @@ final class LoadBench {
     try loaded.begin()
     let collection = try #require(try loaded.beginLoad(of: id, inAnyOrder: inAnyOrder))
     var packer = RowPacker(collection)
-    let packed = PackedRows()
+    var packed = PackedRows()
     try applied.begin()
     for batch in batches {
-      packer.pack(batch, into: packed)
+      packer.pack(batch, into: &packed)
       let counts = try loaded.load(packed)
       if counts != nil { loadedCount += 1 }
       #expect(
@@ -130,5 +130,14 @@ extension Generator {
       default: break
       }
     }
+  }
+}
+
+extension RowPacker {
+  /// Packs the rows of a batch.
+  mutating func pack(_ batch: RowBatch, into packed: inout PackedRows) {
+    packed.removeAll()
+    for row in batch.rows { pack(row, of: batch, into: &packed) }
+    for conflict in batch.conflicts { pack(conflict, of: batch, into: &packed) }
   }
 }

@@ -194,9 +194,9 @@ struct LoadTests {
     try bench.loaded.begin()
     if isLoading {
       var packer = RowPacker(try #require(try bench.loaded.beginLoad(of: collection.id)))
-      let packed = PackedRows()
+      var packed = PackedRows()
       for batch in batches {
-        packer.pack(batch, into: packed)
+        packer.pack(batch, into: &packed)
         _ = try bench.loaded.load(packed)
       }
     } else {
@@ -226,9 +226,9 @@ struct LoadTests {
     for isEnded in [false, true] {
       try bench.loaded.begin()
       var packer = RowPacker(try #require(try bench.loaded.beginLoad(of: collection.id)))
-      let packed = PackedRows()
+      var packed = PackedRows()
       for batch in batches {
-        packer.pack(batch, into: packed)
+        packer.pack(batch, into: &packed)
         _ = try bench.loaded.load(packed)
       }
       if isEnded { try bench.loaded.endLoad() }
@@ -261,8 +261,8 @@ struct LoadTests {
             continue
           }
           var packer = RowPacker(loaded)
-          let packed = PackedRows()
-          packer.pack(batch, into: packed)
+          var packed = PackedRows()
+          packer.pack(batch, into: &packed)
           _ = try store.load(packed) ?? store.apply(batch, mode: .merge)
         }
         try store.endLoad()
