@@ -10,7 +10,6 @@ package final class SpillFile: Sendable {
   let descriptor: CInt
   private let end = Atomic<UInt64>(0)
   private let directory: BatchPath
-  private let map = Mutex<SpillMap?>(nil)
   /// `O_TMPFILE`, a macro that Swift does not import.
   private static let unnamed = O_DIRECTORY | 0o20_000_000
   /// `O_NOATIME`, likewise: nobody asks when it was read last.
@@ -84,16 +83,6 @@ package final class SpillFile: Sendable {
         throw SystemFailure.error(.fatal, file: directory, doing: "read a temporary file in it")
       }
       done += count
-    }
-  }
-
-  /// What was appended before, as memory; nil where the file system cannot do that. Its pages count
-  /// as the program's own once they were looked at.
-  package func mapped() -> SpillMap? {
-    let count = Int(byteCount)
-    return map.withLock { map in
-      if map.map({ $0.bytes.count < count }) ?? true { map = SpillMap(descriptor, count: count) }
-      return map
     }
   }
 

@@ -2,11 +2,12 @@ import BatchSource
 import ChangeModel
 import Sequencing
 
-/// Changes that left memory because a call has more of them than it may hold: sorted runs in
-/// temporary files, by collection.
+/// Changes that left memory with their values, because a call has more of them than it may hold:
+/// sorted runs in temporary files, by collection.
 struct ChangeSpill: Sendable {
-  /// How many bytes of changes a call holds before it puts the largest collection's aside.
-  let heldByteCount: Int
+  /// How many bytes of changes, and of their values, a call holds before it puts them aside.
+  private let heldByteCount: Int
+  private let heldValueByteCount: Int
   private let directory: BatchPath
   /// One for each core that writes.
   private var files: [SpillFile] = []
@@ -14,36 +15,60 @@ struct ChangeSpill: Sendable {
   private var runs: [Int: [[RunBlock]]] = [:]
 
   /// Makes a spill; there is no file before one is needed.
-  init(directory: BatchPath, heldByteCount: Int) {
+  init(directory: BatchPath, heldByteCount: Int, heldValueByteCount: Int) {
     self.directory = directory
     self.heldByteCount = heldByteCount
+    self.heldValueByteCount = heldValueByteCount
   }
 
   /// Whether changes of a collection were put aside.
   func holds(_ collection: Int) -> Bool { runs[collection] != nil }
 
-  /// Puts changes aside while the sequencer holds too many.
+  /// Puts all changes aside where those that are held, or their values, are too many.
   ///
   /// - Throws: a fatal error when the disk is full.
-  mutating func relieve(_ sequencer: inout Sequencer) throws(IngestError) {
+  mutating func relieve(
+    _ sequencer: inout Sequencer, _ values: inout ValueStore
+  ) throws(IngestError) {
     sequencer.reserve(byteCount: heldByteCount)
-    while sequencer.byteCount > heldByteCount, let collection = sequencer.largestCollection {
-      try setAside(collection, of: &sequencer)
+    guard sequencer.byteCount > heldByteCount || values.byteCount > heldValueByteCount else {
+      return
     }
+    try setAsideAll(&sequencer, &values)
+  }
+
+  /// Puts the rest aside where some changes were: their values' memory is needed for other things.
+  mutating func finish(
+    _ sequencer: inout Sequencer, _ values: inout ValueStore
+  ) throws(IngestError) {
+    if !runs.isEmpty { try setAsideAll(&sequencer, &values) }
+  }
+
+  /// Puts the changes of all collections aside: blocks of values are given up when nobody needs them.
+  private mutating func setAsideAll(
+    _ sequencer: inout Sequencer, _ values: inout ValueStore
+  ) throws(IngestError) {
+    for collection in sequencer.collections {
+      try setAside(collection, of: &sequencer, values)
+    }
+    values.removeAll()
   }
 
   /// Puts all changes of a collection aside.
   private mutating func setAside(
-    _ collection: Int, of sequencer: inout Sequencer
+    _ collection: Int, of sequencer: inout Sequencer, _ values: ValueStore
   ) throws(IngestError) {
     let cores = Cores.count
     while files.count < cores { files.append(try SpillFile(directory: directory)) }
     let files = files
+    // Each core uses its own.
+    nonisolated(unsafe) let readers = (0..<cores).map { _ in ValueReader(values) }
     let run = try sequencer.setAside(collection: collection, cores: cores) {
-      (core, changes, keys) throws(IngestError) in
+      (core, place, count) throws(IngestError) in
+      try readers[core].bytes(at: place, count: count)
+    } put: { (core, pieces) throws(IngestError) in
       let start = files[core].byteCount
-      try files[core].append(changes)
-      try files[core].append(keys)
+      for piece in pieces { try files[core].append(piece) }
       return start
     }
     if !run.isEmpty { runs[collection, default: []].append(run) }
@@ -56,7 +81,12 @@ struct ChangeSpill: Sendable {
     var outcomes: [UInt32: Placement.Outcome] = [:]
     guard let runs = runs[collection], !placement.isPlain else { return outcomes }
     var merge = RunMerge(runs, of: sequencer.model(of: collection))
-    while var part = try next(of: &merge, runs) {
+    let wanted = RunMerge.Wanted(changes: SpilledChanges.changesWanted, valueBytes: .max)
+    while var part = try merge.next(
+      wanted, read: { (run, block, bytes) throws(IngestError) in
+        try read(runs[run][block], into: bytes)
+      }, putValues: nil)
+    {
       for (file, more) in part.place(by: placement) { outcomes[file, default: .init()] += more }
     }
     return outcomes
@@ -69,28 +99,22 @@ struct ChangeSpill: Sendable {
   ///
   /// - Returns: nil where none were put aside: then the sequencer has all.
   mutating func take(
-    _ collection: Int, of sequencer: inout Sequencer
+    _ collection: Int, of sequencer: inout Sequencer, _ values: inout ValueStore
   ) throws(IngestError) -> SpilledChanges? {
     guard runs[collection] != nil else { return nil }
-    try setAside(collection, of: &sequencer)
+    try setAside(collection, of: &sequencer, values)
     let runs = runs.removeValue(forKey: collection) ?? []
     let model = sequencer.model(of: collection)
     _ = sequencer.release(collection: collection)
     return SpilledChanges(
-      spill: self, runs: runs, merge: RunMerge(runs, of: model),
-      // The keys that moves link must be looked at together.
-      wanted: model.hasMoves ? .max : SpilledChanges.changesWanted)
+      spill: self, runs: runs, merge: RunMerge(runs, of: model), hasMoves: model.hasMoves,
+      blocks: (0..<2).map { _ in values.add(.nowhere, bytes: 0) })
   }
 
-  private func next(
-    of merge: inout RunMerge, _ runs: [[RunBlock]], wanted: Int = SpilledChanges.changesWanted,
-    isLast: Bool = false
-  ) throws(IngestError) -> ChangeQueue? {
-    try merge.next(wanted) { (run, block, bytes) throws(IngestError) in
-      let block = runs[run][block]
-      try files[block.part].read(at: block.offset, into: bytes)
-      if isLast { files[block.part].discard(at: block.offset, count: bytes.count) }
-    }
+  private func read(
+    _ block: RunBlock, into bytes: UnsafeMutableRawBufferPointer
+  ) throws(IngestError) {
+    try files[block.part].read(at: block.offset, into: bytes)
   }
 
   /// A collection's changes that were put aside, on their way back.
@@ -98,21 +122,84 @@ struct ChangeSpill: Sendable {
     private let spill: ChangeSpill
     private let runs: [[RunBlock]]
     private var merge: RunMerge
-    private let wanted: Int
+    /// The keys that moves link must be looked at together: all changes come at once, and their
+    /// values stay in a file.
+    private let hasMoves: Bool
+    /// The blocks of values that parts get, in turn: two parts are there at a time.
+    private let blocks: [UInt32]
+    private var partCount = 0
 
-    /// So many are worth the work that each part makes; two parts are there at a time.
+    /// So many are worth the work that each part makes.
     static let changesWanted = 1 << 16
+    private static let valueBytesWanted = 16 << 20
 
-    fileprivate init(spill: ChangeSpill, runs: [[RunBlock]], merge: RunMerge, wanted: Int) {
+    fileprivate init(
+      spill: ChangeSpill, runs: [[RunBlock]], merge: RunMerge, hasMoves: Bool, blocks: [UInt32]
+    ) {
       self.spill = spill
       self.runs = runs
       self.merge = merge
-      self.wanted = wanted
+      self.hasMoves = hasMoves
+      self.blocks = blocks
+    }
+
+    /// The changes of some keys.
+    struct Part: Sendable {
+      var changes: ChangeQueue
+      /// The block that their values are in, and where that is.
+      let block: UInt32
+      let values: ValueStore.Place
     }
 
     /// All changes of the keys that come next, ascending; nil when there are no more.
-    mutating func next() throws(IngestError) -> ChangeQueue? {
-      try spill.next(of: &merge, runs, wanted: wanted, isLast: true)
+    mutating func next() throws(IngestError) -> Part? {
+      let wanted = RunMerge.Wanted(
+        changes: hasMoves ? .max : Self.changesWanted,
+        valueBytes: hasMoves ? .max : Self.valueBytesWanted)
+      let values = try PartValues(in: hasMoves ? spill.directory : nil)
+      let (spill, runs) = (spill, runs)
+      let next = try merge.next(wanted) { (run, block, bytes) throws(IngestError) in
+        let block = runs[run][block]
+        try spill.read(block, into: bytes)
+        spill.files[block.part].discard(at: block.offset, count: bytes.count)
+      } putValues: { (bytes) throws(IngestError) in
+        try values.add(bytes)
+      }
+      guard var changes = next else { return nil }
+      let block = blocks[partCount % blocks.count]
+      partCount += 1
+      changes.setValueBlock(block)
+      return Part(changes: changes, block: block, values: values.place)
+    }
+  }
+}
+
+/// Where the values of some changes go that come back.
+private struct PartValues {
+  let place: ValueStore.Place
+
+  /// - Parameter directory: where a temporary file is made for them; nil: they are kept in memory.
+  init(in directory: BatchPath?) throws(IngestError) {
+    if let directory {
+      place = .file(try SpillFile(directory: directory), offset: 0)
+    } else {
+      place = .memory(ValueBlock())
+    }
+  }
+
+  /// Adds values.
+  ///
+  /// - Returns: where they begin.
+  func add(_ bytes: UnsafeRawBufferPointer) throws(IngestError) -> UInt64 {
+    switch place {
+    case .memory(let block):
+      block.room(for: bytes.count).copyMemory(from: bytes.baseAddress!, byteCount: bytes.count)
+      return UInt64(block.add(bytes.count).offset)
+    case .file(let file, _):
+      let start = file.byteCount
+      try file.append(bytes)
+      return start
+    case .nowhere: preconditionFailure("values are put where they are kept")
     }
   }
 }

@@ -35,7 +35,7 @@ package struct Configuration: Sendable {
   /// temporary file beside the database.
   package var heldByteCount = 40 << 20
   /// How many bytes of their values it holds in memory, before it puts them aside likewise.
-  package var heldValueByteCount = 20 << 20
+  package var heldValueByteCount = 96 << 20
   /// A new table that begins with so many keys is loaded as whole pages; one with fewer is not worth
   /// the preparation.
   package var loadedKeyCount = 4096

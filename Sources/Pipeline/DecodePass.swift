@@ -88,9 +88,10 @@ struct DecodePass {
         }
         admit(step, of: firstDecoder + worker.index, routes: &routes[worker.index])
         spare += step.stretches.prefix(Self.spareBatches - spare.count).map(\.batch)
-        try spill?.relieve(&sequencer)
+        try spill?.relieve(&sequencer, &values)
       }
     }
+    try spill?.finish(&sequencer, &values)
     for route in routes {
       for (name, hash) in zip(route.lineageNames, route.lineages) { lineages[hash] = name }
     }
@@ -103,7 +104,8 @@ struct DecodePass {
   private mutating func admit(
     _ step: DecodeWorker.Step, of decoder: Int, routes: inout DecoderRoutes
   ) {
-    let start = values.add(step.values, of: decoder)
+    let block = values.add(step.values, bytes: step.valueByteCount)
+    let start = ValuePlace(decoder: UInt32(decoder), block: block)
     var taken = 0
     for stretch in step.stretches {
       let slot = stretch.slot
@@ -133,7 +135,7 @@ struct DecodePass {
     if step.endsFile, let last = step.stretches.last {
       gatherEvidence(of: last.batch, routes: routes)
     }
-    if taken == 0 { values.removeLast() }
+    if taken == 0 { values.removeLast(bytes: step.valueByteCount) }
   }
 
   private mutating func tally(_ batch: ChangeBatch, slot: Int, routes: DecoderRoutes) {

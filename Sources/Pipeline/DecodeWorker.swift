@@ -14,6 +14,7 @@ final class DecodeWorker: @unchecked Sendable {
     var stretches: [Stretch] = []
     /// The values of all of them.
     var values: ValueStore.Place
+    var valueByteCount = 0
 
     /// Whether some file ends in it: then the tables of its last batch have evidence.
     var endsFile: Bool { stretches.contains { $0.outcome != nil } }
@@ -88,6 +89,7 @@ final class DecodeWorker: @unchecked Sendable {
       step.stretches.append(stretch)
     }
     if step.endsFile { decoder.takeEvidence(into: &step.stretches[step.stretches.count - 1].batch) }
+    step.valueByteCount = values.count
     step.values = try putAside()
     return step
   }
@@ -98,7 +100,7 @@ final class DecodeWorker: @unchecked Sendable {
     let isSparse = values.count < values.capacity / 2
     if budget.take(isSparse ? values.count : values.capacity) {
       let block = isSparse ? values.copy : values
-      if isSparse { values.removeAll() } else { values = ValueBlock(expecting: block.capacity) }
+      if isSparse { values.removeAll() } else { values = ValueBlock(expecting: block.count * 9 / 8) }
       return .memory(block)
     }
     let file: SpillFile

@@ -36,7 +36,7 @@ extension IngestAttempt {
   ///
   /// - Returns: false where the table cannot be made: the collection is held.
   private mutating func writeParts(of index: Int) async throws -> Bool {
-    guard var spilled = try spill.take(index, of: &sequencer) else {
+    guard var spilled = try spill.take(index, of: &sequencer, &values) else {
       let ordered = sequencer.release(collection: index)
       summary.stages.begin(.write)
       guard try await prepare(index, sample: ordered, isPart: false) else { return false }
@@ -47,23 +47,36 @@ extension IngestAttempt {
     let model = sequencer
     var part = try Self.takePart(of: &spilled, by: placement, ordering: model)
     summary.stages.begin(.write)
-    if let part {
-      guard try await prepare(index, sample: part, isPart: true) else { return false }
-    }
-    while let ordered = part {
+    var isPrepared = false
+    while let now = part {
+      values.move(now.block, to: now.values)
+      // Readers know where values were when they were made.
+      readings += 1
+      if !isPrepared {
+        isPrepared = try await prepare(index, sample: now.changes, isPart: true)
+        if !isPrepared { return false }
+      }
       // The next is put into order while the rows of this one are written.
       let rest = spilled
       async let next = Self.part(behind: rest, by: placement, ordering: model)
-      try await write(ordered, of: index)
+      try await write(now.changes, of: index)
+      values.move(now.block, to: .nowhere)
       (part, spilled) = try await next
     }
     return true
   }
 
+  /// Some keys' changes that come back, ordered, and their values.
+  private struct OrderedPart {
+    let changes: OrderedChanges
+    let block: UInt32
+    let values: ValueStore.Place
+  }
+
   private static func part(
     behind spilled: ChangeSpill.SpilledChanges, by placement: Placement?,
     ordering sequencer: Sequencer
-  ) async throws -> (OrderedChanges?, ChangeSpill.SpilledChanges) {
+  ) async throws -> (OrderedPart?, ChangeSpill.SpilledChanges) {
     var spilled = spilled
     return (try takePart(of: &spilled, by: placement, ordering: sequencer), spilled)
   }
@@ -72,10 +85,11 @@ extension IngestAttempt {
   private static func takePart(
     of spilled: inout ChangeSpill.SpilledChanges, by placement: Placement?,
     ordering sequencer: Sequencer
-  ) throws -> OrderedChanges? {
+  ) throws -> OrderedPart? {
     guard var part = try spilled.next() else { return nil }
-    if let placement { _ = part.place(by: placement) }
-    return sequencer.order(part)
+    if let placement { _ = part.changes.place(by: placement) }
+    return OrderedPart(
+      changes: sequencer.order(part.changes), block: part.block, values: part.values)
   }
 
   /// Makes the table ready for changes; false where that cannot be: the collection is held.

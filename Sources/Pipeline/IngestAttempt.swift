@@ -78,8 +78,10 @@ struct IngestAttempt {
     onEvent: @escaping @Sendable (PipelineEvent) -> Void
   ) {
     spill = ChangeSpill(
-      directory: configuration.spillDirectory, heldByteCount: configuration.heldByteCount)
-    values = ValueStore(heldByteCount: configuration.heldValueByteCount)
+      directory: configuration.spillDirectory, heldByteCount: configuration.heldByteCount,
+      heldValueByteCount: configuration.heldValueByteCount)
+    // Some are on their way while others are put aside.
+    values = ValueStore(heldByteCount: configuration.heldValueByteCount * 3 / 2)
     self.book = book
     self.waits = waits
     self.arriving = arriving
@@ -145,13 +147,9 @@ struct IngestAttempt {
 
   /// As many readers, for one worker each.
   mutating func takeReaders(_ count: Int) -> [ValueReader] {
-    var taken = Array(readers.filter { $0.readings == readings }.prefix(count))
-    while taken.count < count {
-      let reader = ValueReader(values, readings: readings)
-      readers.append(reader)
-      taken.append(reader)
-    }
-    return taken
+    readers.removeAll { $0.readings != readings }
+    while readers.count < count { readers.append(ValueReader(values, readings: readings)) }
+    return Array(readers.prefix(count))
   }
 }
 

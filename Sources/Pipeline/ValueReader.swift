@@ -6,38 +6,21 @@ import Sequencing
 /// Reads the values of changes that are needed. It belongs to one task at a time.
 final class ValueReader {
   private let store: ValueStore
-  /// Where the bytes of the store's blocks are; nil for those that are read from a file, piece by
-  /// piece.
+  /// Where the blocks' bytes are that are in memory.
   private let starts: [UnsafeRawPointer?]
-  private let maps: [SpillMap]
-  /// Which decoder filled each block.
-  private let decoders: [Int]
   /// The columns that were asked for last: they are mostly asked for again.
   private var last: (layout: ValueStore.Layout, columns: ValueStore.Columns)?
   private var windows = SpillWindows()
   /// How often files had been read when it was made; see ``IngestAttempt/readings``.
   let readings: Int
 
-  /// Temporary files are mapped while all of them have no more bytes than these.
-  private static let mappedByteCount: UInt64 = 96 << 20
-
   /// Makes a reader of what is in a store by now.
-  init(_ store: ValueStore, readings: Int) {
+  init(_ store: ValueStore, readings: Int = 0) {
     self.store = store
     self.readings = readings
-    let areMapped = store.fileByteCount <= Self.mappedByteCount
-    var maps: [ObjectIdentifier: SpillMap] = [:]
-    starts = store.blocks.map { block in
-      switch block.place {
-      case .memory(let block): return block.bytes.baseAddress
-      case .file(let file, let offset):
-        guard areMapped, let map = file.mapped() else { return nil }
-        maps[ObjectIdentifier(map)] = map
-        return map.bytes.baseAddress.map { $0 + Int(offset) }
-      }
+    starts = store.blocks.map { place in
+      if case .memory(let block) = place { block.bytes.baseAddress } else { nil }
     }
-    self.maps = Array(maps.values)
-    decoders = store.blocks.map(\.decoder)
   }
 
   /// Appends the values that a change names to a buffer, ascending by the collection's columns.
@@ -67,7 +50,7 @@ final class ValueReader {
   ) throws(IngestError) -> (bytes: UnsafeRawBufferPointer, layout: ValueStore.Layout) {
     let bytes = try fetch(change)
     let (table, shape) = PackedValues.layout(of: bytes)
-    let decoder = decoders[Int(change.valueOffset >> 32)]
+    let decoder = Int(change.values.decoder)
     return (bytes, ValueStore.Layout(decoder: decoder, table: table, shape: shape))
   }
 
@@ -100,18 +83,23 @@ final class ValueReader {
       }
   }
 
-  /// The bytes of a change's values; valid until the next are fetched.
   private func fetch(_ change: SequencedChange) throws(IngestError) -> UnsafeRawBufferPointer {
-    let block = Int(change.valueOffset >> 32)
-    let offset = Int(change.valueOffset & 0xFFFF_FFFF)
-    let count = Int(change.valueCount)
-    if let start = starts[block] {
-      return UnsafeRawBufferPointer(start: start + offset, count: count)
+    try bytes(at: change.values, count: Int(change.valueCount))
+  }
+
+  /// The bytes of a change's values; valid until the next are asked for.
+  ///
+  /// - Throws: a fatal error when a temporary file cannot be read.
+  func bytes(
+    at place: ValuePlace, count: Int
+  ) throws(IngestError) -> UnsafeRawBufferPointer {
+    if let start = starts[Int(place.block)] {
+      return UnsafeRawBufferPointer(start: start + Int(place.offset), count: count)
     }
-    guard case .file(let file, let start) = store.blocks[block].place else {
-      return UnsafeRawBufferPointer(start: nil, count: 0)
+    guard case .file(let file, let start) = store.blocks[Int(place.block)] else {
+      preconditionFailure("values are asked for that were given up")
     }
-    return try windows.read(file, at: start + UInt64(offset), count: count)
+    return try windows.read(file, at: start + place.offset, count: count)
   }
 }
 

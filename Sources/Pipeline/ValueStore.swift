@@ -12,6 +12,8 @@ struct ValueStore: Sendable {
   enum Place: Sendable {
     case memory(ValueBlock)
     case file(SpillFile, offset: UInt64)
+    /// They are not needed any more, or elsewhere by now.
+    case nowhere
   }
 
   /// The columns of a shape of a decoder's table, ascending there, by the collection's numbers.
@@ -34,8 +36,10 @@ struct ValueStore: Sendable {
 
   /// What may be held in memory.
   let budget: ValueBudget
-  /// The blocks, and which decoder filled each.
-  private(set) var blocks: [(place: Place, decoder: Int)] = []
+  /// The blocks.
+  private(set) var blocks: [Place] = []
+  /// How many bytes the blocks have, without those that were removed.
+  private(set) var byteCount = 0
   /// For each decoder, its tables, and their shapes.
   private var columns: [[[Columns]]] = []
 
@@ -56,29 +60,35 @@ struct ValueStore: Sendable {
 
   /// Adds a block.
   ///
-  /// - Returns: the number of its first byte.
-  mutating func add(_ place: Place, of decoder: Int) -> UInt64 {
-    blocks.append((place, decoder))
-    return UInt64(blocks.count - 1) << 32
+  /// - Parameter bytes: how many it has.
+  /// - Returns: its number.
+  mutating func add(_ place: Place, bytes: Int) -> UInt32 {
+    blocks.append(place)
+    byteCount += bytes
+    return UInt32(blocks.count - 1)
   }
+
+  /// Says where the bytes of a block are now.
+  mutating func move(_ block: UInt32, to place: Place) { blocks[Int(block)] = place }
 
   /// The columns of changes' values.
   func columns(of layout: Layout) -> Columns {
     columns[layout.decoder][layout.table][layout.shape]
   }
 
-  /// How many bytes the temporary files have.
-  var fileByteCount: UInt64 {
-    var files: [ObjectIdentifier: UInt64] = [:]
-    for case .file(let file, _) in blocks.lazy.map(\.place) {
-      files[ObjectIdentifier(file)] = file.byteCount
-    }
-    return files.values.reduce(0, +)
+  /// Forgets the block that was added last.
+  mutating func removeLast(bytes: Int) {
+    byteCount -= bytes
+    if case .memory(let block)? = blocks.popLast() { budget.give(block.capacity) }
   }
 
-  /// Forgets the block that was added last.
-  mutating func removeLast() {
-    if case .memory(let block)? = blocks.popLast()?.place { budget.give(block.capacity) }
+  /// Forgets all blocks, since their values are elsewhere by now.
+  mutating func removeAll() {
+    for block in blocks.indices {
+      if case .memory(let bytes) = blocks[block] { budget.give(bytes.capacity) }
+      blocks[block] = .nowhere
+    }
+    byteCount = 0
   }
 
   /// Follows a decoder: new tables and shapes are noted.

@@ -6,8 +6,9 @@ struct ChangeOrigin: Sendable {
   let file: UInt32
   let lineage: UInt32
   let phase: UInt32
-  /// The upper half of ``SequencedChange/valueOffset``.
-  let valueBlock: UInt32
+  /// Of where the values are; see ``ValuePlace``.
+  let decoder: UInt32
+  var valueBlock: UInt32
   /// A multiple of 65,536.
   let shape: UInt32
   let recordOffset: UInt64
@@ -20,7 +21,8 @@ struct ChangeOrigin: Sendable {
     file = change.file
     lineage = change.lineage
     phase = change.phase
-    valueBlock = UInt32(change.valueOffset >> 32)
+    decoder = change.values.decoder
+    valueBlock = change.values.block
     shape = change.shape & ~0xFFFF
     recordOffset = change.recordOffset
     let half: UInt64 = 1 << 31

@@ -43,9 +43,6 @@ extension ChangeQueue {
     keys[change.keyOffset..<change.keyOffset + Int(change.keyCount)]
   }
 
-  /// The key of the last change; nil where there is none.
-  var lastKey: ArraySlice<UInt8>? { changes.last.map(key) }
-
   /// How many changes there are.
   package var count: Int { changes.count }
 
@@ -83,6 +80,13 @@ struct ChangeMemory {
   /// The sets of columns; see ``ChangeQueue/shapes``.
   let shapes: UnsafeBufferPointer<ColumnSet>
 
+  /// Where the values of a change are.
+  func values(of change: PackedChange) -> ValuePlace {
+    let origin = origins[Int(change.origin)]
+    return ValuePlace(
+      decoder: origin.decoder, block: origin.valueBlock, offset: change.valueOffset)
+  }
+
   /// A change, by its place in the queue.
   @inline(__always)
   subscript(index: UInt32) -> SequencedChange {
@@ -93,7 +97,7 @@ struct ChangeMemory {
 
 extension ChangeQueue {
   mutating func append(
-    _ change: Change, keyBytes: UnsafeBufferPointer<UInt8>, values: UInt64, file: UInt32,
+    _ change: Change, keyBytes: UnsafeBufferPointer<UInt8>, values: ValuePlace, file: UInt32,
     lineage: UInt32, shape: UInt32
   ) {
     let offset = keys.count
@@ -104,11 +108,12 @@ extension ChangeQueue {
       keys.append(contentsOf: UnsafeBufferPointer(rebasing: keyBytes[change.oldKey.indices]))
       hasMoves = true
     }
+    var values = values
+    values.offset += UInt64(change.values.offset)
     append(
       SequencedChange(
         position: change.position, eventTime: change.eventTime, counter: change.counter,
-        recordOffset: change.recordOffset,
-        valueOffset: values + UInt64(change.values.offset), keyOffset: offset,
+        recordOffset: change.recordOffset, values: values, keyOffset: offset,
         keyCount: change.key.count, oldKeyCount: change.oldKey.count,
         valueCount: change.values.count, recordIndex: change.recordIndex, file: file,
         phase: change.flags.contains(.snapshot) ? 0 : 1, lineage: lineage, shape: shape,
@@ -144,14 +149,31 @@ extension ChangeQueue {
     return packed
   }
 
-  /// Appends a change of another queue, whose origins this one knows.
-  mutating func append(_ change: PackedChange, of others: [UInt8]) {
-    var change = change
-    let start = change.keyOffset
-    let count = others.withUnsafeBytes { change.keyByteCount(in: $0) }
-    change.keyOffset = keys.count
-    keys += others[start..<start + count]
-    changes.append(change)
+  /// Appends changes of another queue, whose origins this one knows.
+  ///
+  /// - Parameters:
+  ///   - moreKeys: their keys, in their order and nothing else; the first begins at `keyStart` there.
+  ///   - valueStart: where the first one's values were; the others' lie behind them.
+  ///   - newValueStart: where they are now.
+  mutating func append(
+    _ more: UnsafeBufferPointer<PackedChange>, keys moreKeys: UnsafeRawBufferPointer,
+    from keyStart: Int, values valueStart: UInt64, at newValueStart: UInt64
+  ) {
+    let newKeyStart = keys.count
+    let first = changes.count
+    keys.append(contentsOf: moreKeys)
+    changes.append(contentsOf: more)
+    changes.withUnsafeMutableBufferPointer { changes in
+      for index in first..<changes.count {
+        changes[index].keyOffset += newKeyStart - keyStart
+        changes[index].valueOffset = changes[index].valueOffset &- valueStart &+ newValueStart
+      }
+    }
+  }
+
+  /// Says that the values of all changes are in one block.
+  package mutating func setValueBlock(_ block: UInt32) {
+    for index in origins.indices { origins[index].valueBlock = block }
   }
 
   /// Keeps the changes that are wanted, each as it is then.
@@ -164,16 +186,6 @@ extension ChangeQueue {
       kept += 1
     }
     changes.removeLast(all - kept)
-  }
-
-  /// Holds changes as they left memory, in place of its own.
-  mutating func fill(changes bytes: UnsafeRawBufferPointer, keys: UnsafeRawBufferPointer) {
-    let count = bytes.count / MemoryLayout<PackedChange>.stride
-    changes = Array(unsafeUninitializedCapacity: count) { memory, initialized in
-      UnsafeMutableRawBufferPointer(memory).copyMemory(from: bytes)
-      initialized = count
-    }
-    self.keys = Array(keys)
   }
 
   /// Forgets all changes, and keeps their memory.

@@ -1,29 +1,6 @@
 package import ChangeModel
 import Glibc
 
-/// Some keys' changes as they are put aside: a stretch of a run, whose blocks ascend by key.
-///
-/// A queue that has grown too large leaves memory as a run: its changes by key, cut into blocks that
-/// share no key. ``RunMerge`` brings the runs of a collection together again.
-package struct RunBlock: Sendable {
-  /// How many changes it holds; their fixed parts come first in its bytes, then their keys.
-  let changeCount: Int
-  /// How many bytes their keys have.
-  let keyByteCount: Int
-  /// The greatest of its keys.
-  let lastKey: [UInt8]
-  /// Which core put it aside.
-  package let part: Int
-  /// Where it begins among what that core put aside.
-  package let offset: UInt64
-
-  /// How many bytes it has.
-  package var byteCount: Int { changeCount * MemoryLayout<PackedChange>.stride + keyByteCount }
-
-  /// A block ends with the key that reaches this many changes: what merging holds of each run.
-  static let changesWanted = 2048
-}
-
 extension Sequencer {
   /// How many bytes the changes have that wait to be released.
   package var byteCount: Int { queues.reduce(0) { $0 + $1.byteCount } }
@@ -46,27 +23,30 @@ extension Sequencer {
     collection < queues.count ? queues[collection].emptied : ChangeQueue()
   }
 
-  /// The collection whose changes take the most memory; nil where there are none.
-  package var largestCollection: Int? {
-    queues.indices.max { queues[$0].byteCount < queues[$1].byteCount }
-  }
+  /// The collections of which changes wait to be released.
+  package var collections: [Int] { queues.indices.filter { !queues[$0].isEmpty } }
 
-  /// Takes the bytes of a block, in two pieces, and says where they begin. The number is the core's.
+  /// Gives the values of a change: where they are, and how many bytes they have, not zero. They must
+  /// stay valid until the same core asks for the next.
+  package typealias FetchValues<Failure: Error> =
+    @Sendable (_ core: Int, ValuePlace, Int) throws(Failure) -> UnsafeRawBufferPointer
+
+  /// Takes the bytes of a block, in pieces, and says where they begin.
   package typealias PutAside<Failure: Error> =
-    @Sendable (Int, UnsafeRawBufferPointer, UnsafeRawBufferPointer) throws(Failure) -> UInt64
+    @Sendable (_ core: Int, [UnsafeRawBufferPointer]) throws(Failure) -> UInt64
 
-  /// Empties a collection's queue of its changes, as a run. What is known of them all (which columns
-  /// they name, whether some move a row) stays.
+  /// Empties a collection's queue of its changes, as a run: they leave memory with their values, by
+  /// key, cut into blocks that share no key. ``RunMerge`` brings the runs of a collection together
+  /// again. What is known of all changes (which columns they name, whether some move a row) stays.
   ///
   /// - Parameters:
-  ///   - cores: on so many cores at a time.
-  ///   - put: called on all of them.
+  ///   - cores: on so many cores at a time; both others are called on all of them.
   /// - Returns: the run's blocks.
   package mutating func setAside<Failure: Error>(
-    collection: Int, cores: Int, put: PutAside<Failure>
+    collection: Int, cores: Int, values: FetchValues<Failure>, put: PutAside<Failure>
   ) throws(Failure) -> [RunBlock] {
     defer { queues[collection].removeAll() }
-    return try queues[collection].setAside(files: files, cores: cores, put: put)
+    return try queues[collection].setAside(files: files, cores: cores, values: values, put: put)
   }
 }
 
@@ -75,53 +55,53 @@ extension ChangeQueue {
   var byteCount: Int { changes.count * MemoryLayout<PackedChange>.stride + keys.count }
 
   fileprivate func setAside<Failure: Error>(
-    files: [FileStamp], cores: Int, put: Sequencer.PutAside<Failure>
+    files: [FileStamp], cores: Int, values: Sequencer.FetchValues<Failure>,
+    put: Sequencer.PutAside<Failure>
   ) throws(Failure) -> [RunBlock] {
     let sort = ChangeSort(self, files: files)
     let queue = self
     let parts = ConcurrentParts.map(cores) { part in
       let groups = sort.groups
       let stretch = groups.count * part / cores..<groups.count * (part + 1) / cores
-      return Result { () throws(Failure) in
-        try queue.blocks(of: groups[stretch], in: sort.order, part: part, put)
+      return queue.withMemory { memory in
+        Result { () throws(Failure) in
+          try memory.blocks(of: groups[stretch], in: sort.order, part: part, values, put)
+        }
       }
     }
     var blocks: [RunBlock] = []
     for part in parts { blocks += try part.get() }
     return blocks
   }
+}
 
+extension ChangeMemory {
   /// Puts the changes of some keys aside, as blocks.
-  private func blocks<Failure: Error>(
+  fileprivate func blocks<Failure: Error>(
     of groups: ArraySlice<OrderedChanges.Group>, in order: [UInt32], part: Int,
-    _ put: Sequencer.PutAside<Failure>
+    _ values: Sequencer.FetchValues<Failure>, _ put: Sequencer.PutAside<Failure>
   ) throws(Failure) -> [RunBlock] {
     var blocks: [RunBlock] = []
-    var block = ChangeQueue()
+    var writer = RunBlockWriter()
+    let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
     for group in groups {
-      for place in order[Int(group.start)..<Int(group.start + group.count)] {
-        block.append(changes[Int(place)], of: keys)
+      for place in Int(group.start)..<Int(group.start + group.count) {
+        let change = changes[Int(order[place])]
+        let count = Int(change.valueCount)
+        writer.append(
+          change, key: allKeys(of: change),
+          values: count == 0 ? nothing : try values(part, self.values(of: change), count))
       }
-      if block.count >= RunBlock.changesWanted {
-        blocks.append(try block.flush(part, put))
-      }
+      if writer.isFull { blocks.append(try writer.flush(part, put)) }
     }
-    if !block.isEmpty { blocks.append(try block.flush(part, put)) }
+    if !writer.isEmpty { blocks.append(try writer.flush(part, put)) }
     return blocks
   }
 
-  private mutating func flush<Failure: Error>(
-    _ part: Int, _ put: Sequencer.PutAside<Failure>
-  ) throws(Failure) -> RunBlock {
-    let result = changes.withUnsafeBytes { changes in
-      keys.withUnsafeBytes { keys in
-        Result { () throws(Failure) in try put(part, changes, keys) }
-      }
-    }
-    defer { removeAll() }
-    return RunBlock(
-      changeCount: changes.count, keyByteCount: keys.count,
-      lastKey: lastKey.map(Array.init) ?? [], part: part, offset: try result.get())
+  /// The key of a change, and behind it the old one of a move.
+  private func allKeys(of change: PackedChange) -> UnsafeRawBufferPointer {
+    let start = change.keyOffset
+    return UnsafeRawBufferPointer(rebasing: keys[start..<start + change.keyByteCount(in: keys)])
   }
 }
 

@@ -12,8 +12,9 @@ struct PackedChange: Sendable {
   private let counter: UInt32
   private let recordOffset: UInt32
   private let recordIndex: UInt32
-  private let valueOffset: UInt32
-  private let valueCount: UInt32
+  private var lowerValueOffset: UInt32
+  /// How many bytes its values have; zero for none.
+  let valueCount: UInt32
   /// How many bytes the key has.
   let keyCount: UInt32
   private var lowerKeyOffset: UInt32
@@ -21,9 +22,9 @@ struct PackedChange: Sendable {
   let origin: UInt32
   private let shape: UInt16
   private var upperKeyOffset: UInt8
-  private let facts: Facts
+  private var facts: Facts
 
-  /// The operation is in the two lowest bits.
+  /// The operation is in the two lowest bits, the upper four of the values' offset in the highest.
   private struct Facts: OptionSet {
     let rawValue: UInt8
     static let move = Facts(rawValue: 4)
@@ -37,7 +38,8 @@ struct PackedChange: Sendable {
   init?(_ change: SequencedChange, from origin: ChangeOrigin, number: Int) {
     guard
       change.file == origin.file, change.lineage == origin.lineage, change.phase == origin.phase,
-      UInt32(change.valueOffset >> 32) == origin.valueBlock, change.shape &- origin.shape <= 0xFFFF
+      change.values.block == origin.valueBlock, change.values.decoder == origin.decoder,
+      change.shape &- origin.shape <= 0xFFFF
     else { return nil }
     let word1 = change.position.word1 &- origin.position.word1
     let word2 = change.position.word2 &- origin.position.word2
@@ -54,7 +56,7 @@ struct PackedChange: Sendable {
     self.counter = UInt32(truncatingIfNeeded: counter)
     self.recordOffset = UInt32(truncatingIfNeeded: recordOffset)
     recordIndex = change.recordIndex
-    valueOffset = UInt32(truncatingIfNeeded: change.valueOffset)
+    lowerValueOffset = UInt32(truncatingIfNeeded: change.values.offset)
     valueCount = change.valueCount
     keyCount = change.keyCount
     lowerKeyOffset = UInt32(truncatingIfNeeded: change.keyOffset)
@@ -65,6 +67,7 @@ struct PackedChange: Sendable {
     if change.isMove { facts.insert(.move) }
     if hasCounter { facts.insert(.counter) }
     self.facts = facts
+    valueOffset = change.values.offset
   }
 
   @inline(__always)
@@ -86,7 +89,8 @@ struct PackedChange: Sendable {
         bitPattern: UInt64(eventTime.lower) | UInt64(eventTime.upper) << 32),
       counter: facts.contains(.counter) ? origin.counter &+ Int64(counter) : -1,
       recordOffset: origin.recordOffset &+ UInt64(recordOffset),
-      valueOffset: UInt64(origin.valueBlock) << 32 | UInt64(valueOffset),
+      values: ValuePlace(
+        decoder: origin.decoder, block: origin.valueBlock, offset: valueOffset),
       keyOffset: keyOffset, keyCount: keyCount,
       oldKeyCount: isMove ? oldKeyCount(in: keys) : 0, valueCount: valueCount,
       recordIndex: recordIndex, file: origin.file, phase: origin.phase, lineage: origin.lineage,
@@ -114,6 +118,16 @@ struct PackedChange: Sendable {
     set {
       lowerKeyOffset = UInt32(truncatingIfNeeded: newValue)
       upperKeyOffset = UInt8(truncatingIfNeeded: newValue >> 32)
+    }
+  }
+
+  /// Where in their block its values begin.
+  var valueOffset: UInt64 {
+    get { UInt64(lowerValueOffset) | UInt64(facts.rawValue >> 4) << 32 }
+    set {
+      precondition(newValue >> 36 == 0, "a block of values has more than 64 GiB")
+      lowerValueOffset = UInt32(truncatingIfNeeded: newValue)
+      facts = Facts(rawValue: facts.rawValue & 15 | UInt8(truncatingIfNeeded: newValue >> 32) << 4)
     }
   }
 

@@ -5,27 +5,17 @@ package import ChangeModel
 /// Holds one block of each run. Does no input: it is given the blocks that it asks for.
 package struct RunMerge: Sendable {
   /// One run: the block that is in memory, and those that are not yet.
-  private struct Cursor: Sendable {
+  fileprivate struct Cursor: Sendable {
     let run: Int
     /// The indexes of the blocks that are still to be read.
     var waiting: Range<Int>
-    var held = ChangeQueue()
+    var held: RunBlock?
+    /// The bytes of the held block, those of its values only where they were asked for.
+    let bytes = ValueBlock()
     /// The first change of the held block that was not taken.
     var next = 0
 
-    var isEmpty: Bool { next == held.count }
-    /// The greatest key of the held block.
-    var lastKey: ArraySlice<UInt8>? { held.lastKey }
-
-    /// Moves changes whose keys are not above a limit to a part; all of them where there is none.
-    mutating func take(upTo limit: ArraySlice<UInt8>?, into part: inout ChangeQueue) {
-      while !isEmpty {
-        let change = held.changes[next]
-        if let limit, limit.lexicographicallyPrecedes(held.key(of: change)) { return }
-        part.append(change, of: held.keys)
-        next += 1
-      }
-    }
+    var isEmpty: Bool { next == held?.changeCount ?? 0 }
   }
 
   private let runs: [[RunBlock]]
@@ -42,43 +32,119 @@ package struct RunMerge: Sendable {
     cursors = runs.indices.map { Cursor(run: $0, waiting: runs[$0].indices) }
   }
 
+  /// How much is taken at a time.
+  package struct Wanted: Sendable {
+    var changes: Int
+    var valueBytes: Int
+
+    /// Makes it: at least so many changes or bytes of values, while there are any.
+    package init(changes: Int, valueBytes: Int) {
+      self.changes = changes
+      self.valueBytes = valueBytes
+    }
+  }
+
   /// Takes the next keys' changes.
   ///
   /// - Parameters:
-  ///   - wanted: at least so many changes are taken, while there are any.
-  ///   - read: fills memory with the bytes of a run's block.
+  ///   - wanted: when it is enough.
+  ///   - read: fills memory with the first bytes of a run's block: all of them, or, where values are
+  ///     not wanted, those before them.
+  ///   - putValues: takes the values of some changes, one behind the other, and says where they begin
+  ///     now; nil where they are not wanted.
   /// - Returns: all changes of the keys that come next, in no order; nil when none are left.
   package mutating func next<Failure: Error>(
-    _ wanted: Int,
-    read: (Int, Int, UnsafeMutableRawBufferPointer) throws(Failure) -> Void
+    _ wanted: Wanted,
+    read: (Int, Int, UnsafeMutableRawBufferPointer) throws(Failure) -> Void,
+    putValues: ((UnsafeRawBufferPointer) throws(Failure) -> UInt64)?
   ) throws(Failure) -> ChangeQueue? {
     var part = model
-    while part.count < wanted {
-      for index in cursors.indices where cursors[index].isEmpty { try load(index, read) }
+    var valueBytes = 0
+    while part.count < wanted.changes, valueBytes < wanted.valueBytes {
+      for index in cursors.indices where cursors[index].isEmpty {
+        try load(index, hasValues: putValues != nil, read)
+      }
       cursors.removeAll { $0.isEmpty }
       if cursors.isEmpty { break }
       // Up to the least of these no block that is not yet read can hold a key.
-      let limit = cursors.filter { !$0.waiting.isEmpty }.compactMap(\.lastKey)
+      let limit = cursors.filter { !$0.waiting.isEmpty }.compactMap(\.held?.lastKey)
         .min { $0.lexicographicallyPrecedes($1) }
-      for index in cursors.indices { cursors[index].take(upTo: limit, into: &part) }
+      for index in cursors.indices {
+        valueBytes += try cursors[index].take(upTo: limit, into: &part, putValues)
+      }
     }
     return part.isEmpty ? nil : part
   }
 
   private mutating func load<Failure: Error>(
-    _ index: Int, _ read: (Int, Int, UnsafeMutableRawBufferPointer) throws(Failure) -> Void
+    _ index: Int, hasValues: Bool,
+    _ read: (Int, Int, UnsafeMutableRawBufferPointer) throws(Failure) -> Void
   ) throws(Failure) {
     guard let number = cursors[index].waiting.popFirst() else { return }
     let run = cursors[index].run
     let block = runs[run][number]
-    let bytes = UnsafeMutableRawBufferPointer.allocate(
-      byteCount: block.byteCount, alignment: MemoryLayout<PackedChange>.alignment)
-    defer { bytes.deallocate() }
-    try read(run, number, bytes)
-    let changes = block.changeCount * MemoryLayout<PackedChange>.stride
-    cursors[index].held.fill(
-      changes: UnsafeRawBufferPointer(rebasing: bytes[..<changes]),
-      keys: UnsafeRawBufferPointer(rebasing: bytes[changes...]))
+    let count = hasValues ? block.byteCount : block.headByteCount
+    cursors[index].bytes.removeAll()
+    try read(
+      run, number,
+      UnsafeMutableRawBufferPointer(start: cursors[index].bytes.room(for: count), count: count))
+    _ = cursors[index].bytes.add(count)
+    cursors[index].held = block
     cursors[index].next = 0
+  }
+}
+
+extension RunMerge.Cursor {
+  /// Moves changes whose keys are not above a limit to a part; all of them where there is none.
+  ///
+  /// - Returns: how many bytes their values have.
+  fileprivate mutating func take<Failure: Error>(
+    upTo limit: [UInt8]?, into part: inout ChangeQueue,
+    _ putValues: ((UnsafeRawBufferPointer) throws(Failure) -> UInt64)?
+  ) throws(Failure) -> Int {
+    guard let held else { return 0 }
+    let all = bytes.bytes
+    let start = held.changeCount * MemoryLayout<PackedChange>.stride
+    let changes = UnsafeRawBufferPointer(rebasing: all[..<start])
+      .assumingMemoryBound(to: PackedChange.self)
+    let keys = UnsafeRawBufferPointer(rebasing: all[start..<held.headByteCount])
+    let end = limit.map { limit in
+      limit.withUnsafeBytes { changes.end(of: next..<changes.count, upTo: $0, keys: keys) }
+    } ?? changes.count
+    guard end > next else { return 0 }
+    let isLast = end == changes.count
+    let keyBytes = changes[next].keyOffset..<(isLast ? keys.count : changes[end].keyOffset)
+    let valueBytes =
+      Int(changes[next].valueOffset)..<(isLast ? held.valueByteCount : Int(changes[end].valueOffset))
+    var newStart: UInt64 = 0
+    if let putValues, !valueBytes.isEmpty {
+      let values = UnsafeRawBufferPointer(rebasing: all[held.headByteCount...])
+      newStart = try putValues(UnsafeRawBufferPointer(rebasing: values[valueBytes]))
+    }
+    part.append(
+      UnsafeBufferPointer(rebasing: changes[next..<end]),
+      keys: UnsafeRawBufferPointer(rebasing: keys[keyBytes]), from: keyBytes.lowerBound,
+      values: UInt64(valueBytes.lowerBound), at: newStart)
+    next = end
+    return valueBytes.count
+  }
+}
+
+extension UnsafeBufferPointer<PackedChange> {
+  /// The end of those changes in a stretch, ascending by key, whose keys are not above a limit.
+  fileprivate func end(
+    of stretch: Range<Int>, upTo limit: UnsafeRawBufferPointer, keys: UnsafeRawBufferPointer
+  ) -> Int {
+    var rest = stretch
+    while !rest.isEmpty {
+      let middle = rest.lowerBound + rest.count / 2
+      let key = keys[self[middle].keyOffset...].prefix(Int(self[middle].keyCount))
+      if limit.lexicographicallyPrecedes(key) {
+        rest = rest.lowerBound..<middle
+      } else {
+        rest = middle + 1..<rest.upperBound
+      }
+    }
+    return rest.lowerBound
   }
 }

@@ -12,8 +12,8 @@ package struct SequencedChange: Sendable {
   var counter: Int64
   /// Where the record begins in its file's decompressed bytes.
   package var recordOffset: UInt64
-  /// Where its values are, in the numbers of who admitted it.
-  package var valueOffset: UInt64
+  /// Where its values are.
+  package var values: ValuePlace
   /// Where the key begins in ``ChangeQueue/keys``; the old key of a move follows it.
   var keyOffset: Int
   var keyCount: UInt32

@@ -39,13 +39,13 @@ package struct Sequencer: Sendable {
   /// - Parameters:
   ///   - batch: the changes, all from one file.
   ///   - file: the file's slot.
-  ///   - values: where the batch's values begin, in numbers of the caller's.
+  ///   - values: where the batch's values begin.
   ///   - routes: for each of the batch's tables, where its changes go.
   ///   - lineages: for each of the batch's lineages, the hash of its name.
   /// - Returns: how many changes were taken.
   package mutating func admit(
-    _ batch: borrowing ChangeBatch, from file: UInt32, values: UInt64 = 0, routes: inout [Route],
-    lineages: [UInt32]
+    _ batch: borrowing ChangeBatch, from file: UInt32, values: ValuePlace = ValuePlace(),
+    routes: inout [Route], lineages: [UInt32]
   ) -> Int {
     prepare(&routes)
     var taken = 0

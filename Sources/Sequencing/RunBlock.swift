@@ -1,0 +1,83 @@
+import ChangeModel
+
+/// Some keys' changes as they are put aside with their values: a stretch of a run, whose blocks
+/// ascend by key.
+///
+/// Its bytes are the changes, their keys, and their values, each in the order of the changes.
+package struct RunBlock: Sendable {
+  let changeCount: Int
+  let keyByteCount: Int
+  let valueByteCount: Int
+  /// The greatest of its keys.
+  let lastKey: [UInt8]
+  /// Which core put it aside.
+  package let part: Int
+  /// Where it begins among what that core put aside.
+  package let offset: UInt64
+
+  /// How many bytes it has.
+  package var byteCount: Int { headByteCount + valueByteCount }
+
+  /// How many of them come before the values.
+  package var headByteCount: Int {
+    changeCount * MemoryLayout<PackedChange>.stride + keyByteCount
+  }
+
+  /// A block ends with the key that reaches so many changes, or so many bytes of values: that much
+  /// merging holds of each run.
+  static let changesWanted = 2048
+  static let valueBytesWanted = 1 << 20
+}
+
+/// Gathers the changes of a block.
+struct RunBlockWriter: ~Copyable {
+  private let changes = ValueBlock()
+  private let keys = ValueBlock()
+  private let values = ValueBlock()
+  private var lastKey = 0..<0
+
+  var isEmpty: Bool { changes.count == 0 }
+
+  /// Whether it should end with the key at hand.
+  var isFull: Bool {
+    changes.count >= RunBlock.changesWanted * MemoryLayout<PackedChange>.stride
+      || values.count >= RunBlock.valueBytesWanted
+  }
+
+  /// Adds a change, whose key and values lie elsewhere.
+  mutating func append(
+    _ change: PackedChange, key: UnsafeRawBufferPointer, values bytes: UnsafeRawBufferPointer
+  ) {
+    var change = change
+    change.keyOffset = keys.count
+    change.valueOffset = UInt64(values.count)
+    lastKey = keys.count..<keys.count + Int(change.keyCount)
+    withUnsafeBytes(of: change) { changes.append($0) }
+    keys.append(key)
+    values.append(bytes)
+  }
+
+  /// Puts the block aside, and begins the next.
+  mutating func flush<Failure: Error>(
+    _ part: Int, _ put: Sequencer.PutAside<Failure>
+  ) throws(Failure) -> RunBlock {
+    let offset = try put(part, [changes.bytes, keys.bytes, values.bytes])
+    defer {
+      changes.removeAll()
+      keys.removeAll()
+      values.removeAll()
+    }
+    return RunBlock(
+      changeCount: changes.count / MemoryLayout<PackedChange>.stride, keyByteCount: keys.count,
+      valueByteCount: values.count, lastKey: Array(keys.bytes[lastKey]), part: part,
+      offset: offset)
+  }
+}
+
+extension ValueBlock {
+  fileprivate func append(_ bytes: UnsafeRawBufferPointer) {
+    guard let start = bytes.baseAddress else { return }
+    room(for: bytes.count).copyMemory(from: start, byteCount: bytes.count)
+    _ = add(bytes.count)
+  }
+}
