@@ -6,6 +6,8 @@
 package final class ValueBlock: @unchecked Sendable {
   // Not checked for exclusive access: no access reaches into another, and each record makes several.
   @exclusivity(unchecked) private var start: UnsafeMutableRawPointer?
+  /// Whose its memory is; nil: its own.
+  private var owner: AnyObject?
   /// How many bytes of memory it has.
   @exclusivity(unchecked) package private(set) var capacity = 0
   private let expected: Int
@@ -23,20 +25,21 @@ package final class ValueBlock: @unchecked Sendable {
     expected = max(4096, byteCount)
   }
 
-  deinit { start?.deallocate() }
+  /// Makes an empty block in memory that belongs to someone else, who is kept as long as it is used.
+  package init(in memory: UnsafeMutableRawBufferPointer, of owner: AnyObject) {
+    expected = 4096
+    start = memory.baseAddress
+    capacity = memory.count
+    self.owner = owner
+  }
+
+  deinit { if owner == nil { start?.deallocate() } }
+
+  /// Whether its memory is someone's.
+  package func isIn(_ owner: AnyObject) -> Bool { self.owner === owner }
 
   /// All bytes; valid until more are added.
   package var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: start, count: count) }
-
-  /// A block of the same bytes with no more memory than they need.
-  package var copy: ValueBlock {
-    let copy = ValueBlock()
-    copy.capacity = count
-    copy.start = UnsafeMutableRawPointer.allocate(byteCount: count, alignment: 16)
-    if let start { copy.start?.copyMemory(from: start, byteCount: count) }
-    copy.count = count
-    return copy
-  }
 
   /// Empties it, and keeps its memory.
   package func removeAll() { count = 0 }
@@ -48,7 +51,8 @@ package final class ValueBlock: @unchecked Sendable {
     let larger = UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: 16)
     if let start {
       larger.copyMemory(from: start, byteCount: count)
-      start.deallocate()
+      if owner == nil { start.deallocate() }
+      owner = nil
     }
     start = larger
     return larger + count

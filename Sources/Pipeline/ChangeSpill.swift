@@ -24,17 +24,24 @@ struct ChangeSpill: Sendable {
   /// Whether changes of a collection were put aside.
   func holds(_ collection: Int) -> Bool { runs[collection] != nil }
 
-  /// Puts all changes aside where those that are held, or their values, are too many.
+  /// Puts all changes aside where those that are held, or their values, are too many. Where it can be
+  /// told that there will be too many, that begins with half as many: sorting takes memory too.
   ///
+  /// - Parameter readShare: how much of all files was read, up to 1.
   /// - Throws: a fatal error when the disk is full.
   mutating func relieve(
-    _ sequencer: inout Sequencer, _ values: inout ValueStore
+    _ sequencer: inout Sequencer, _ values: inout ValueStore, readShare: Double
   ) throws(IngestError) {
     sequencer.reserve(byteCount: heldByteCount)
-    guard sequencer.byteCount > heldByteCount || values.byteCount > heldValueByteCount else {
-      return
-    }
-    try setAsideAll(&sequencer, &values)
+    let isTooMuch = isTooMuch(sequencer, values, times: 1)
+      || isTooMuch(sequencer, values, times: 2)
+        && (!runs.isEmpty || isTooMuch(sequencer, values, times: 1 / max(readShare, 0.001)))
+    if isTooMuch { try setAsideAll(&sequencer, &values) }
+  }
+
+  private func isTooMuch(_ sequencer: Sequencer, _ values: ValueStore, times factor: Double) -> Bool {
+    Double(sequencer.byteCount) * factor > Double(heldByteCount)
+      || Double(values.byteCount) * factor > Double(heldValueByteCount)
   }
 
   /// Puts the rest aside where some changes were: their values' memory is needed for other things.
@@ -63,7 +70,9 @@ struct ChangeSpill: Sendable {
     let files = files
     // Each core uses its own.
     nonisolated(unsafe) let readers = (0..<cores).map { _ in ValueReader(values) }
-    let run = try sequencer.setAside(collection: collection, cores: cores) {
+    let run = try sequencer.setAside(
+      collection: collection, cores: cores, runCount: runs[collection]?.count ?? 0
+    ) {
       (core, place, count) throws(IngestError) in
       try readers[core].bytes(at: place, count: count)
     } put: { (core, pieces) throws(IngestError) in
@@ -108,7 +117,7 @@ struct ChangeSpill: Sendable {
     _ = sequencer.release(collection: collection)
     return SpilledChanges(
       spill: self, runs: runs, merge: RunMerge(runs, of: model), hasMoves: model.hasMoves,
-      blocks: (0..<2).map { _ in values.add(.nowhere, bytes: 0) })
+      blocks: (0..<2).map { _ in values.add(.nowhere, bytes: 0) }, pool: values.pool)
   }
 
   private func read(
@@ -128,19 +137,23 @@ struct ChangeSpill: Sendable {
     /// The blocks of values that parts get, in turn: two parts are there at a time.
     private let blocks: [UInt32]
     private var partCount = 0
+    /// The memory of values.
+    private let pool: ValuePool
 
     /// So many are worth the work that each part makes.
     static let changesWanted = 1 << 16
     private static let valueBytesWanted = 16 << 20
 
     fileprivate init(
-      spill: ChangeSpill, runs: [[RunBlock]], merge: RunMerge, hasMoves: Bool, blocks: [UInt32]
+      spill: ChangeSpill, runs: [[RunBlock]], merge: RunMerge, hasMoves: Bool, blocks: [UInt32],
+      pool: ValuePool
     ) {
       self.spill = spill
       self.runs = runs
       self.merge = merge
       self.hasMoves = hasMoves
       self.blocks = blocks
+      self.pool = pool
     }
 
     /// The changes of some keys.
@@ -156,7 +169,9 @@ struct ChangeSpill: Sendable {
       let wanted = RunMerge.Wanted(
         changes: hasMoves ? .max : Self.changesWanted,
         valueBytes: hasMoves ? .max : Self.valueBytesWanted)
-      let values = try PartValues(in: hasMoves ? spill.directory : nil)
+      let values =
+        try hasMoves
+        ? PartValues(in: spill.directory) : PartValues(pool.take()?.block() ?? ValueBlock())
       let (spill, runs) = (spill, runs)
       let next = try merge.next(wanted) { (run, block, bytes) throws(IngestError) in
         let block = runs[run][block]
@@ -178,14 +193,13 @@ struct ChangeSpill: Sendable {
 private struct PartValues {
   let place: ValueStore.Place
 
-  /// - Parameter directory: where a temporary file is made for them; nil: they are kept in memory.
-  init(in directory: BatchPath?) throws(IngestError) {
-    if let directory {
-      place = .file(try SpillFile(directory: directory), offset: 0)
-    } else {
-      place = .memory(ValueBlock())
-    }
+  /// - Parameter directory: where a temporary file is made for them.
+  init(in directory: BatchPath) throws(IngestError) {
+    place = .file(try SpillFile(directory: directory), offset: 0)
   }
+
+  /// - Parameter block: which is empty.
+  init(_ block: ValueBlock) { place = .memory(block) }
 
   /// Adds values.
   ///

@@ -69,12 +69,14 @@ struct DecodePass {
     let plans = catalog
     let firstDecoder = values.addDecoders(width)
     var spare: [ChangeBatch] = []
+    let byteCount = slots.reduce(0) { $0 + files[$1].file.identity.size }
+    var readByteCount: UInt64 = 0
     try await withThrowingTaskGroup(of: DecodeWorker.Step.self) { group in
       for index in 0..<width {
         guard let unit = waiting.popFirst() else { break }
         let worker = DecodeWorker(
           index: index, decoder: RecordDecoder(plan: { plans.plan(for: $0) }),
-          budget: values.budget, spillDirectory: spillDirectory)
+          pool: values.pool, spillDirectory: spillDirectory)
         worker.begin(unit, files: files)
         group.addTask { try worker.step() }
       }
@@ -87,8 +89,14 @@ struct DecodePass {
           group.addTask { try worker.step() }
         }
         admit(step, of: firstDecoder + worker.index, routes: &routes[worker.index])
-        spare += step.stretches.prefix(Self.spareBatches - spare.count).map(\.batch)
-        try spill?.relieve(&sequencer, &values)
+        for stretch in step.stretches.prefix(Self.spareBatches - spare.count) {
+          spare.append(stretch.batch)
+          // Its memory is wanted for others.
+          spare[spare.count - 1].values = Self.noValues
+        }
+        readByteCount += step.stretches.reduce(0) { $0 + $1.bytesRead }
+        try spill?.relieve(
+          &sequencer, &values, readShare: Double(readByteCount) / Double(max(1, byteCount)))
       }
     }
     try spill?.finish(&sequencer, &values)
@@ -97,6 +105,7 @@ struct DecodePass {
     }
   }
 
+  private static let noValues = ValueBlock()
   /// So many batches are kept to be filled again.
   private static let spareBatches = 64
 

@@ -34,11 +34,14 @@ final class DecodeWorker: @unchecked Sendable {
   let index: Int
   private var decoder: RecordDecoder
   private let reader = BatchFileReader()
-  private let budget: ValueBudget
+  private let pool: ValuePool
   private let spillDirectory: BatchPath
   private var spill: SpillFile?
-  /// What the values of a step are packed into.
+  /// What the values of a step are packed into, and what it is cut from; nil: it is the one that
+  /// goes to a file.
   private var values = ValueBlock()
+  private var slab: ValueSlab?
+  private let unheld = ValueBlock()
   private var waiting: ArraySlice<(slot: Int, file: RunFile)> = []
   private var open: (slot: Int, path: BatchPath, bytesTold: UInt64)?
   private var spare: [ChangeBatch] = []
@@ -50,14 +53,14 @@ final class DecodeWorker: @unchecked Sendable {
   /// Makes a worker.
   ///
   /// - Parameters:
-  ///   - budget: how many bytes of values may be held.
-  ///   - spillDirectory: where the others go.
+  ///   - pool: the memory that values are held in.
+  ///   - spillDirectory: where they go when there is no more.
   init(
-    index: Int, decoder: consuming RecordDecoder, budget: ValueBudget, spillDirectory: BatchPath
+    index: Int, decoder: consuming RecordDecoder, pool: ValuePool, spillDirectory: BatchPath
   ) {
     self.index = index
     self.decoder = decoder
-    self.budget = budget
+    self.pool = pool
     self.spillDirectory = spillDirectory
   }
 
@@ -77,6 +80,7 @@ final class DecodeWorker: @unchecked Sendable {
 
   /// Decodes until there is enough to hand over, or the unit is finished.
   func step() throws -> Step {
+    beginBlock()
     var step = Step(worker: self, values: .memory(values))
     var changes = 0
     while changes < Self.stepChanges, values.count < Self.stepBytes, !isDone {
@@ -94,21 +98,25 @@ final class DecodeWorker: @unchecked Sendable {
     return step
   }
 
-  /// Leaves the values of a step in memory, or writes them to a file where they are too many.
+  /// Makes a block for the values of a step, which may have as many as the last.
+  private func beginBlock() {
+    let last = values.count
+    if slab.map({ $0.rest < last * 9 / 8 }) ?? true { slab = pool.take() }
+    unheld.removeAll()
+    values = slab?.block() ?? unheld
+  }
+
+  /// Leaves the values of a step in memory, or writes them to a file where there is no more for them.
   private func putAside() throws(IngestError) -> ValueStore.Place {
-    // The rest of a block that is hardly filled would be taken for nothing.
-    let isSparse = values.count < values.capacity / 2
-    if budget.take(isSparse ? values.count : values.capacity) {
-      let block = isSparse ? values.copy : values
-      if isSparse { values.removeAll() } else { values = ValueBlock(expecting: block.count * 9 / 8) }
-      return .memory(block)
+    if let slab {
+      slab.close(values)
+      return .memory(values)
     }
     let file: SpillFile
     if let spill { file = spill } else { file = try SpillFile(directory: spillDirectory) }
     spill = file
     let offset = file.byteCount
     try file.append(values.bytes)
-    values.removeAll()
     return .file(file, offset: offset)
   }
 

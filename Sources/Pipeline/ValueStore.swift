@@ -1,7 +1,6 @@
 import BatchSource
 import ChangeModel
 import RecordFormats
-import Synchronization
 
 /// Where the values of a call's changes are until they are needed: in memory, and from some size on
 /// in temporary files.
@@ -34,8 +33,8 @@ struct ValueStore: Sendable {
     let shape: Int
   }
 
-  /// What may be held in memory.
-  let budget: ValueBudget
+  /// The memory that they are held in.
+  let pool: ValuePool
   /// The blocks.
   private(set) var blocks: [Place] = []
   /// How many bytes the blocks have, without those that were removed.
@@ -47,7 +46,7 @@ struct ValueStore: Sendable {
   ///
   /// - Parameter heldByteCount: how many bytes are held in memory.
   init(heldByteCount: Int) {
-    budget = ValueBudget(heldByteCount)
+    pool = ValuePool(heldByteCount)
   }
 
   /// Makes decoders known.
@@ -79,15 +78,12 @@ struct ValueStore: Sendable {
   /// Forgets the block that was added last.
   mutating func removeLast(bytes: Int) {
     byteCount -= bytes
-    if case .memory(let block)? = blocks.popLast() { budget.give(block.capacity) }
+    blocks.removeLast()
   }
 
   /// Forgets all blocks, since their values are elsewhere by now.
   mutating func removeAll() {
-    for block in blocks.indices {
-      if case .memory(let bytes) = blocks[block] { budget.give(bytes.capacity) }
-      blocks[block] = .nowhere
-    }
+    for block in blocks.indices { blocks[block] = .nowhere }
     byteCount = 0
   }
 
@@ -100,21 +96,4 @@ struct ValueStore: Sendable {
       }
     }
   }
-}
-
-/// How many more bytes of values may be held.
-final class ValueBudget: Sendable {
-  private let rest: Atomic<Int>
-
-  init(_ byteCount: Int) { rest = Atomic(byteCount) }
-
-  /// Takes as many, if there are.
-  func take(_ byteCount: Int) -> Bool {
-    if rest.subtract(byteCount, ordering: .relaxed).newValue >= 0 { return true }
-    give(byteCount)
-    return false
-  }
-
-  /// Gives them back.
-  func give(_ byteCount: Int) { rest.add(byteCount, ordering: .relaxed) }
 }

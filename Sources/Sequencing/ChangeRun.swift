@@ -41,12 +41,14 @@ extension Sequencer {
   ///
   /// - Parameters:
   ///   - cores: on so many cores at a time; both others are called on all of them.
+  ///   - runCount: how many runs of the collection there are already.
   /// - Returns: the run's blocks.
   package mutating func setAside<Failure: Error>(
-    collection: Int, cores: Int, values: FetchValues<Failure>, put: PutAside<Failure>
+    collection: Int, cores: Int, runCount: Int, values: FetchValues<Failure>, put: PutAside<Failure>
   ) throws(Failure) -> [RunBlock] {
     defer { queues[collection].removeAll() }
-    return try queues[collection].setAside(files: files, cores: cores, values: values, put: put)
+    return try queues[collection].setAside(
+      files: files, cores: cores, runCount: runCount, values: values, put: put)
   }
 }
 
@@ -55,7 +57,7 @@ extension ChangeQueue {
   var byteCount: Int { changes.count * MemoryLayout<PackedChange>.stride + keys.count }
 
   fileprivate func setAside<Failure: Error>(
-    files: [FileStamp], cores: Int, values: Sequencer.FetchValues<Failure>,
+    files: [FileStamp], cores: Int, runCount: Int, values: Sequencer.FetchValues<Failure>,
     put: Sequencer.PutAside<Failure>
   ) throws(Failure) -> [RunBlock] {
     let sort = ChangeSort(self, files: files)
@@ -65,7 +67,9 @@ extension ChangeQueue {
       let stretch = groups.count * part / cores..<groups.count * (part + 1) / cores
       return queue.withMemory { memory in
         Result { () throws(Failure) in
-          try memory.blocks(of: groups[stretch], in: sort.order, part: part, values, put)
+          try memory.blocks(
+            of: groups[stretch], in: sort.order, with: RunBlockWriter(part, runCount: runCount),
+            values, put)
         }
       }
     }
@@ -78,11 +82,11 @@ extension ChangeQueue {
 extension ChangeMemory {
   /// Puts the changes of some keys aside, as blocks.
   fileprivate func blocks<Failure: Error>(
-    of groups: ArraySlice<OrderedChanges.Group>, in order: [UInt32], part: Int,
-    _ values: Sequencer.FetchValues<Failure>, _ put: Sequencer.PutAside<Failure>
+    of groups: ArraySlice<OrderedChanges.Group>, in order: [UInt32],
+    with writer: consuming RunBlockWriter, _ values: Sequencer.FetchValues<Failure>,
+    _ put: Sequencer.PutAside<Failure>
   ) throws(Failure) -> [RunBlock] {
     var blocks: [RunBlock] = []
-    var writer = RunBlockWriter()
     let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
     for group in groups {
       for place in Int(group.start)..<Int(group.start + group.count) {
@@ -90,11 +94,11 @@ extension ChangeMemory {
         let count = Int(change.valueCount)
         writer.append(
           change, key: allKeys(of: change),
-          values: count == 0 ? nothing : try values(part, self.values(of: change), count))
+          values: count == 0 ? nothing : try values(writer.part, self.values(of: change), count))
       }
-      if writer.isFull { blocks.append(try writer.flush(part, put)) }
+      if writer.isFull { blocks.append(try writer.flush(put)) }
     }
-    if !writer.isEmpty { blocks.append(try writer.flush(part, put)) }
+    if !writer.isEmpty { blocks.append(try writer.flush(put)) }
     return blocks
   }
 

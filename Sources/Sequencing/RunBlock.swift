@@ -22,26 +22,33 @@ package struct RunBlock: Sendable {
   package var headByteCount: Int {
     changeCount * MemoryLayout<PackedChange>.stride + keyByteCount
   }
-
-  /// A block ends with the key that reaches so many changes, or so many bytes of values: that much
-  /// merging holds of each run.
-  static let changesWanted = 2048
-  static let valueBytesWanted = 1 << 20
 }
 
 /// Gathers the changes of a block.
 struct RunBlockWriter: ~Copyable {
+  /// Which core writes.
+  let part: Int
+  /// A block ends with the key that reaches so many changes, or so many bytes of values.
+  private let changesWanted: Int
+  private var valueBytesWanted: Int { changesWanted * 512 }
   private let changes = ValueBlock()
   private let keys = ValueBlock()
   private let values = ValueBlock()
   private var lastKey = 0..<0
 
+  /// Merging holds a block of each run. The more runs there are, the smaller are the blocks of the
+  /// next: that of a hundred times the runs takes a few times the memory.
+  init(_ part: Int, runCount: Int) {
+    self.part = part
+    changesWanted = max(64, 2048 * 32 / (32 + runCount))
+  }
+
   var isEmpty: Bool { changes.count == 0 }
 
   /// Whether it should end with the key at hand.
   var isFull: Bool {
-    changes.count >= RunBlock.changesWanted * MemoryLayout<PackedChange>.stride
-      || values.count >= RunBlock.valueBytesWanted
+    changes.count >= changesWanted * MemoryLayout<PackedChange>.stride
+      || values.count >= valueBytesWanted
   }
 
   /// Adds a change, whose key and values lie elsewhere.
@@ -59,7 +66,7 @@ struct RunBlockWriter: ~Copyable {
 
   /// Puts the block aside, and begins the next.
   mutating func flush<Failure: Error>(
-    _ part: Int, _ put: Sequencer.PutAside<Failure>
+    _ put: Sequencer.PutAside<Failure>
   ) throws(Failure) -> RunBlock {
     let offset = try put(part, [changes.bytes, keys.bytes, values.bytes])
     defer {

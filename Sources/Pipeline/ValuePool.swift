@@ -1,0 +1,87 @@
+import ChangeModel
+import Glibc
+import Synchronization
+
+/// The memory that values are held in: a few large pieces, which are used again.
+final class ValuePool: Sendable {
+  private struct State {
+    var made = 0
+    var free: [ValueSlab.Memory] = []
+  }
+
+  private let limit: Int
+  private let state = Mutex(State())
+
+  /// Makes a pool.
+  ///
+  /// - Parameter byteCount: how much it gives out at a time, about.
+  init(_ byteCount: Int) {
+    limit = (byteCount + ValueSlab.byteCount - 1) / ValueSlab.byteCount
+  }
+
+  /// An empty slab; nil where all are in use.
+  func take() -> ValueSlab? {
+    let memory: ValueSlab.Memory? = state.withLock { state in
+      if let memory = state.free.popLast() { return memory }
+      if state.made == limit { return nil }
+      state.made += 1
+      return ValueSlab.Memory()
+    }
+    return memory.map { ValueSlab($0, of: self) }
+  }
+
+  fileprivate func give(_ memory: ValueSlab.Memory) {
+    state.withLock { $0.free.append(memory) }
+  }
+}
+
+/// A piece of memory that blocks of values are cut from, one behind the other; it goes back when all
+/// of them are given up.
+///
+/// Unchecked: one task at a time cuts blocks.
+final class ValueSlab: @unchecked Sendable {
+  fileprivate static let byteCount = 16 << 20
+
+  /// The memory itself.
+  ///
+  /// Unchecked: it belongs to a slab or to the pool.
+  fileprivate final class Memory: @unchecked Sendable {
+    let bytes = UnsafeMutableRawBufferPointer.allocate(
+      byteCount: byteCount, alignment: hugePageByteCount)
+
+    init() {
+      // Most calls have few values: page by page, what they need is taken.
+      let rest = UnsafeMutableRawBufferPointer(rebasing: bytes[Self.hugePageByteCount...])
+      _ = madvise(rest.baseAddress, rest.count, MADV_HUGEPAGE)
+    }
+
+    deinit { bytes.deallocate() }
+
+    private static let hugePageByteCount = 2 << 20
+  }
+
+  private let memory: Memory
+  private let pool: ValuePool
+  private var used = 0
+
+  fileprivate init(_ memory: Memory, of pool: ValuePool) {
+    self.memory = memory
+    self.pool = pool
+  }
+
+  deinit { pool.give(memory) }
+
+  /// How much is left.
+  var rest: Int { memory.bytes.count - used }
+
+  /// An empty block that may take all that is left. Only the one that was made last is filled.
+  func block() -> ValueBlock {
+    ValueBlock(in: UnsafeMutableRawBufferPointer(rebasing: memory.bytes[used...]), of: self)
+  }
+
+  /// Says how many bytes the block has got that was made last.
+  func close(_ block: ValueBlock) {
+    guard block.isIn(self) else { return }
+    used = min(memory.bytes.count, (used + block.count + ValueBlock.slack + 63) & ~63)
+  }
+}
