@@ -2,8 +2,8 @@ import BatchSource
 import ChangeModel
 import Sequencing
 
-/// Changes that left memory with their values, because a call has more of them than it may hold:
-/// sorted runs in temporary files, by collection.
+/// Changes that left memory because a call has more of them than it may hold, with those of their
+/// values that were in memory too: sorted runs in temporary files, by collection.
 struct ChangeSpill: Sendable {
   /// How many bytes of changes, and of their values, a call holds before it puts them aside.
   private let heldByteCount: Int
@@ -41,24 +41,27 @@ struct ChangeSpill: Sendable {
 
   private func isTooMuch(_ sequencer: Sequencer, _ values: ValueStore, times factor: Double) -> Bool {
     Double(sequencer.byteCount) * factor > Double(heldByteCount)
-      || Double(values.byteCount) * factor > Double(heldValueByteCount)
+      || Double(values.heldByteCount) * factor > Double(heldValueByteCount)
   }
 
   /// Puts the rest aside where some changes were: their values' memory is needed for other things.
   mutating func finish(
     _ sequencer: inout Sequencer, _ values: inout ValueStore
   ) throws(IngestError) {
-    if !runs.isEmpty { try setAsideAll(&sequencer, &values) }
+    if runs.isEmpty { return }
+    try setAsideAll(&sequencer, &values)
+    values.pool.trim()
   }
 
-  /// Puts the changes of all collections aside: blocks of values are given up when nobody needs them.
+  /// Puts the changes of all collections aside: memory of values is given up when nobody needs any of
+  /// it.
   private mutating func setAsideAll(
     _ sequencer: inout Sequencer, _ values: inout ValueStore
   ) throws(IngestError) {
     for collection in sequencer.collections {
       try setAside(collection, of: &sequencer, values)
     }
-    values.removeAll()
+    values.removeHeld()
   }
 
   /// Puts all changes of a collection aside.
@@ -68,13 +71,11 @@ struct ChangeSpill: Sendable {
     let cores = Cores.count
     while files.count < cores { files.append(try SpillFile(directory: directory)) }
     let files = files
-    // Each core uses its own.
-    nonisolated(unsafe) let readers = (0..<cores).map { _ in ValueReader(values) }
+    let held = HeldValues(values)
     let run = try sequencer.setAside(
       collection: collection, cores: cores, runCount: runs[collection]?.count ?? 0
-    ) {
-      (core, place, count) throws(IngestError) in
-      try readers[core].bytes(at: place, count: count)
+    ) { place, count in
+      held.bytes(at: place, count: count)
     } put: { (core, pieces) throws(IngestError) in
       let start = files[core].byteCount
       for piece in pieces { try files[core].append(piece) }
@@ -117,7 +118,7 @@ struct ChangeSpill: Sendable {
     _ = sequencer.release(collection: collection)
     return SpilledChanges(
       spill: self, runs: runs, merge: RunMerge(runs, of: model), hasMoves: model.hasMoves,
-      blocks: (0..<2).map { _ in values.add(.nowhere, bytes: 0) }, pool: values.pool)
+      blocks: (0..<2).map { _ in values.add(.nowhere) }, pool: values.pool)
   }
 
   private func read(
@@ -183,7 +184,7 @@ struct ChangeSpill: Sendable {
       guard var changes = next else { return nil }
       let block = blocks[partCount % blocks.count]
       partCount += 1
-      changes.setValueBlock(block)
+      changes.carriedBlock = block
       return Part(changes: changes, block: block, values: values.place)
     }
   }
@@ -211,6 +212,11 @@ private struct PartValues {
       return UInt64(block.add(bytes.count).offset)
     case .file(let file, _):
       let start = file.byteCount
+      if start + UInt64(bytes.count) > ValuePlace.offsetEnd {
+        throw IngestError(
+          .fatal, cause: "a table whose keys move has more than 32 GiB of values in one call",
+          hint: "Replay its files in several calls.")
+      }
       try file.append(bytes)
       return start
     case .nowhere: preconditionFailure("values are put where they are kept")

@@ -113,7 +113,7 @@ struct DecodePass {
   private mutating func admit(
     _ step: DecodeWorker.Step, of decoder: Int, routes: inout DecoderRoutes
   ) {
-    let block = values.add(step.values, bytes: step.valueByteCount)
+    let block = values.add(step.values)
     let start = ValuePlace(decoder: UInt32(decoder), block: block)
     var taken = 0
     for stretch in step.stretches {
@@ -144,7 +144,7 @@ struct DecodePass {
     if step.endsFile, let last = step.stretches.last {
       gatherEvidence(of: last.batch, routes: routes)
     }
-    if taken == 0 { values.removeLast(bytes: step.valueByteCount) }
+    if taken == 0 { values.removeLast() }
   }
 
   private mutating func tally(_ batch: ChangeBatch, slot: Int, routes: DecoderRoutes) {

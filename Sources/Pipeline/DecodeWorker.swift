@@ -14,7 +14,6 @@ final class DecodeWorker: @unchecked Sendable {
     var stretches: [Stretch] = []
     /// The values of all of them.
     var values: ValueStore.Place
-    var valueByteCount = 0
 
     /// Whether some file ends in it: then the tables of its last batch have evidence.
     var endsFile: Bool { stretches.contains { $0.outcome != nil } }
@@ -42,6 +41,10 @@ final class DecodeWorker: @unchecked Sendable {
   private var values = ValueBlock()
   private var slab: ValueSlab?
   private let unheld = ValueBlock()
+  /// Whether the values of a change had more bytes, in the last step, than are worth memory: from a
+  /// file they come nearly as fast.
+  private var hasLongValues = false
+  private static let longByteCount = 512
   private var waiting: ArraySlice<(slot: Int, file: RunFile)> = []
   private var open: (slot: Int, path: BatchPath, bytesTold: UInt64)?
   private var spare: [ChangeBatch] = []
@@ -93,7 +96,7 @@ final class DecodeWorker: @unchecked Sendable {
       step.stretches.append(stretch)
     }
     if step.endsFile { decoder.takeEvidence(into: &step.stretches[step.stretches.count - 1].batch) }
-    step.valueByteCount = values.count
+    hasLongValues = values.count > changes * Self.longByteCount
     step.values = try putAside()
     return step
   }
@@ -101,7 +104,9 @@ final class DecodeWorker: @unchecked Sendable {
   /// Makes a block for the values of a step, which may have as many as the last.
   private func beginBlock() {
     let last = values.count
-    if slab.map({ $0.rest < last * 9 / 8 }) ?? true { slab = pool.take() }
+    if slab.map({ $0.rest < last * 9 / 8 }) ?? true {
+      slab = hasLongValues ? pool.takeOfFew() : pool.take()
+    }
     unheld.removeAll()
     values = slab?.block() ?? unheld
   }

@@ -20,14 +20,27 @@ final class ValuePool: Sendable {
   }
 
   /// An empty slab; nil where all are in use.
-  func take() -> ValueSlab? {
+  func take() -> ValueSlab? { take(of: limit) }
+
+  /// An empty slab, where few are in use; else nil.
+  func takeOfFew() -> ValueSlab? { take(of: limit / 4) }
+
+  private func take(of limit: Int) -> ValueSlab? {
     let memory: ValueSlab.Memory? = state.withLock { state in
+      if state.made - state.free.count >= limit { return nil }
       if let memory = state.free.popLast() { return memory }
-      if state.made == limit { return nil }
       state.made += 1
       return ValueSlab.Memory()
     }
     return memory.map { ValueSlab($0, of: self) }
+  }
+
+  /// Gives the memory back that is not used.
+  func trim() {
+    state.withLock { state in
+      state.made -= state.free.count
+      state.free = []
+    }
   }
 
   fileprivate func give(_ memory: ValueSlab.Memory) {

@@ -6,8 +6,7 @@ import Sequencing
 /// Reads the values of changes that are needed. It belongs to one task at a time.
 final class ValueReader {
   private let store: ValueStore
-  /// Where the blocks' bytes are that are in memory.
-  private let starts: [UnsafeRawPointer?]
+  private let held: HeldValues
   /// The columns that were asked for last: they are mostly asked for again.
   private var last: (layout: ValueStore.Layout, columns: ValueStore.Columns)?
   private var windows = SpillWindows()
@@ -15,12 +14,10 @@ final class ValueReader {
   let readings: Int
 
   /// Makes a reader of what is in a store by now.
-  init(_ store: ValueStore, readings: Int = 0) {
+  init(_ store: ValueStore, readings: Int) {
     self.store = store
     self.readings = readings
-    starts = store.blocks.map { place in
-      if case .memory(let block) = place { block.bytes.baseAddress } else { nil }
-    }
+    held = HeldValues(store)
   }
 
   /// Appends the values that a change names to a buffer, ascending by the collection's columns.
@@ -83,23 +80,38 @@ final class ValueReader {
       }
   }
 
-  private func fetch(_ change: SequencedChange) throws(IngestError) -> UnsafeRawBufferPointer {
-    try bytes(at: change.values, count: Int(change.valueCount))
-  }
-
   /// The bytes of a change's values; valid until the next are asked for.
-  ///
-  /// - Throws: a fatal error when a temporary file cannot be read.
-  func bytes(
-    at place: ValuePlace, count: Int
-  ) throws(IngestError) -> UnsafeRawBufferPointer {
-    if let start = starts[Int(place.block)] {
-      return UnsafeRawBufferPointer(start: start + Int(place.offset), count: count)
-    }
+  private func fetch(_ change: SequencedChange) throws(IngestError) -> UnsafeRawBufferPointer {
+    let (place, count) = (change.values, Int(change.valueCount))
+    if let bytes = held.bytes(at: place, count: count) { return bytes }
     guard case .file(let file, let start) = store.blocks[Int(place.block)] else {
       preconditionFailure("values are asked for that were given up")
     }
     return try windows.read(file, at: start + place.offset, count: count)
+  }
+}
+
+/// The values of a store that are in memory.
+///
+/// Unchecked: they are only read.
+struct HeldValues: @unchecked Sendable {
+  private let blocks: [ValueStore.Place]
+  /// Where the bytes of a block begin; nil where they are not in memory.
+  private let starts: [UnsafeRawPointer?]
+
+  /// The values that are there by now; they stay as long as this.
+  init(_ store: ValueStore) {
+    blocks = store.blocks
+    starts = blocks.map { place in
+      if case .memory(let block) = place { block.bytes.baseAddress } else { nil }
+    }
+  }
+
+  /// The bytes of values; nil where they are not in memory.
+  func bytes(at place: ValuePlace, count: Int) -> UnsafeRawBufferPointer? {
+    starts[Int(place.block)].map {
+      UnsafeRawBufferPointer(start: $0 + Int(place.offset), count: count)
+    }
   }
 }
 

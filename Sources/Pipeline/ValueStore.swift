@@ -37,8 +37,8 @@ struct ValueStore: Sendable {
   let pool: ValuePool
   /// The blocks.
   private(set) var blocks: [Place] = []
-  /// How many bytes the blocks have, without those that were removed.
-  private(set) var byteCount = 0
+  /// How many bytes the blocks have that are in memory.
+  private(set) var heldByteCount = 0
   /// For each decoder, its tables, and their shapes.
   private var columns: [[[Columns]]] = []
 
@@ -59,32 +59,32 @@ struct ValueStore: Sendable {
 
   /// Adds a block.
   ///
-  /// - Parameter bytes: how many it has.
   /// - Returns: its number.
-  mutating func add(_ place: Place, bytes: Int) -> UInt32 {
+  mutating func add(_ place: Place) -> UInt32 {
     blocks.append(place)
-    byteCount += bytes
+    if case .memory(let block) = place { heldByteCount += block.count }
     return UInt32(blocks.count - 1)
   }
 
-  /// Says where the bytes of a block are now.
+  /// Says where the bytes of a block are now that holds what comes back of what was put aside.
   mutating func move(_ block: UInt32, to place: Place) { blocks[Int(block)] = place }
+
+  /// Forgets the block that was added last.
+  mutating func removeLast() {
+    if case .memory(let block)? = blocks.popLast() { heldByteCount -= block.count }
+  }
+
+  /// Forgets the blocks that are in memory, since their values are elsewhere by now.
+  mutating func removeHeld() {
+    for index in blocks.indices {
+      if case .memory = blocks[index] { blocks[index] = .nowhere }
+    }
+    heldByteCount = 0
+  }
 
   /// The columns of changes' values.
   func columns(of layout: Layout) -> Columns {
     columns[layout.decoder][layout.table][layout.shape]
-  }
-
-  /// Forgets the block that was added last.
-  mutating func removeLast(bytes: Int) {
-    byteCount -= bytes
-    blocks.removeLast()
-  }
-
-  /// Forgets all blocks, since their values are elsewhere by now.
-  mutating func removeAll() {
-    for block in blocks.indices { blocks[block] = .nowhere }
-    byteCount = 0
   }
 
   /// Follows a decoder: new tables and shapes are noted.

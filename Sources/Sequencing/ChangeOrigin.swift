@@ -8,7 +8,7 @@ struct ChangeOrigin: Sendable {
   let phase: UInt32
   /// Of where the values are; see ``ValuePlace``.
   let decoder: UInt32
-  var valueBlock: UInt32
+  let valueBlock: UInt32
   /// A multiple of 65,536.
   let shape: UInt32
   let recordOffset: UInt64

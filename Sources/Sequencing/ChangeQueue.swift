@@ -14,6 +14,8 @@ package struct ChangeQueue: Sendable {
   var keys: [UInt8] = []
   /// The distinct sets of columns that changes name, by the collection's column indexes.
   package internal(set) var shapes: [ColumnSet] = []
+  /// The block of values that left memory with their changes, and came back.
+  package var carriedBlock: UInt32 = 0
   /// Whether some change moves a row from one key to another.
   package private(set) var hasMoves = false
 
@@ -51,7 +53,8 @@ extension ChangeQueue {
   /// A change, by its place in the order of admission.
   package subscript(index: Int) -> SequencedChange {
     keys.withUnsafeBytes { keys in
-      changes[index].change(from: origins[Int(changes[index].origin)], keys: keys)
+      changes[index].change(
+        from: origins[Int(changes[index].origin)], keys: keys, carriedBlock: carriedBlock)
     }
   }
 
@@ -64,7 +67,10 @@ extension ChangeQueue {
       origins.withUnsafeBufferPointer { origins in
         keys.withUnsafeBytes { keys in
           shapes.withUnsafeBufferPointer { shapes in
-            use(ChangeMemory(changes: changes, origins: origins, keys: keys, shapes: shapes))
+            use(
+              ChangeMemory(
+                changes: changes, origins: origins, keys: keys, shapes: shapes,
+                carriedBlock: carriedBlock))
           }
         }
       }
@@ -79,19 +85,22 @@ struct ChangeMemory {
   let keys: UnsafeRawBufferPointer
   /// The sets of columns; see ``ChangeQueue/shapes``.
   let shapes: UnsafeBufferPointer<ColumnSet>
+  let carriedBlock: UInt32
 
   /// Where the values of a change are.
   func values(of change: PackedChange) -> ValuePlace {
     let origin = origins[Int(change.origin)]
     return ValuePlace(
-      decoder: origin.decoder, block: origin.valueBlock, offset: change.valueOffset)
+      decoder: origin.decoder, block: change.isCarried ? carriedBlock : origin.valueBlock,
+      offset: change.valueOffset)
   }
 
   /// A change, by its place in the queue.
   @inline(__always)
   subscript(index: UInt32) -> SequencedChange {
     let packed = changes[Int(index)]
-    return packed.change(from: origins[Int(packed.origin)], keys: keys)
+    return packed.change(
+      from: origins[Int(packed.origin)], keys: keys, carriedBlock: carriedBlock)
   }
 }
 
@@ -153,11 +162,11 @@ extension ChangeQueue {
   ///
   /// - Parameters:
   ///   - moreKeys: their keys, in their order and nothing else; the first begins at `keyStart` there.
-  ///   - valueStart: where the first one's values were; the others' lie behind them.
+  ///   - valueStart: where the first values were that are carried; the others' lie behind them.
   ///   - newValueStart: where they are now.
   mutating func append(
     _ more: UnsafeBufferPointer<PackedChange>, keys moreKeys: UnsafeRawBufferPointer,
-    from keyStart: Int, values valueStart: UInt64, at newValueStart: UInt64
+    from keyStart: Int, values valueStart: Int, at newValueStart: UInt64
   ) {
     let newKeyStart = keys.count
     let first = changes.count
@@ -166,14 +175,11 @@ extension ChangeQueue {
     changes.withUnsafeMutableBufferPointer { changes in
       for index in first..<changes.count {
         changes[index].keyOffset += newKeyStart - keyStart
-        changes[index].valueOffset = changes[index].valueOffset &- valueStart &+ newValueStart
+        guard changes[index].isCarried else { continue }
+        changes[index].valueOffset =
+          changes[index].valueOffset - UInt64(valueStart) + newValueStart
       }
     }
-  }
-
-  /// Says that the values of all changes are in one block.
-  package mutating func setValueBlock(_ block: UInt32) {
-    for index in origins.indices { origins[index].valueBlock = block }
   }
 
   /// Keeps the changes that are wanted, each as it is then.

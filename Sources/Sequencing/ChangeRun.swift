@@ -26,16 +26,15 @@ extension Sequencer {
   /// The collections of which changes wait to be released.
   package var collections: [Int] { queues.indices.filter { !queues[$0].isEmpty } }
 
-  /// Gives the values of a change: where they are, and how many bytes they have, not zero. They must
-  /// stay valid until the same core asks for the next.
-  package typealias FetchValues<Failure: Error> =
-    @Sendable (_ core: Int, ValuePlace, Int) throws(Failure) -> UnsafeRawBufferPointer
+  /// Gives the values of a change: where they are, and how many bytes they have, not zero. Nil where
+  /// they stay there.
+  package typealias FetchValues = @Sendable (ValuePlace, Int) -> UnsafeRawBufferPointer?
 
   /// Takes the bytes of a block, in pieces, and says where they begin.
   package typealias PutAside<Failure: Error> =
     @Sendable (_ core: Int, [UnsafeRawBufferPointer]) throws(Failure) -> UInt64
 
-  /// Empties a collection's queue of its changes, as a run: they leave memory with their values, by
+  /// Empties a collection's queue of its changes, as a run: they leave memory with such values, by
   /// key, cut into blocks that share no key. ``RunMerge`` brings the runs of a collection together
   /// again. What is known of all changes (which columns they name, whether some move a row) stays.
   ///
@@ -44,7 +43,7 @@ extension Sequencer {
   ///   - runCount: how many runs of the collection there are already.
   /// - Returns: the run's blocks.
   package mutating func setAside<Failure: Error>(
-    collection: Int, cores: Int, runCount: Int, values: FetchValues<Failure>, put: PutAside<Failure>
+    collection: Int, cores: Int, runCount: Int, values: FetchValues, put: PutAside<Failure>
   ) throws(Failure) -> [RunBlock] {
     defer { queues[collection].removeAll() }
     return try queues[collection].setAside(
@@ -57,7 +56,7 @@ extension ChangeQueue {
   var byteCount: Int { changes.count * MemoryLayout<PackedChange>.stride + keys.count }
 
   fileprivate func setAside<Failure: Error>(
-    files: [FileStamp], cores: Int, runCount: Int, values: Sequencer.FetchValues<Failure>,
+    files: [FileStamp], cores: Int, runCount: Int, values: Sequencer.FetchValues,
     put: Sequencer.PutAside<Failure>
   ) throws(Failure) -> [RunBlock] {
     let sort = ChangeSort(self, files: files)
@@ -83,18 +82,17 @@ extension ChangeMemory {
   /// Puts the changes of some keys aside, as blocks.
   fileprivate func blocks<Failure: Error>(
     of groups: ArraySlice<OrderedChanges.Group>, in order: [UInt32],
-    with writer: consuming RunBlockWriter, _ values: Sequencer.FetchValues<Failure>,
+    with writer: consuming RunBlockWriter, _ values: Sequencer.FetchValues,
     _ put: Sequencer.PutAside<Failure>
   ) throws(Failure) -> [RunBlock] {
     var blocks: [RunBlock] = []
-    let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
     for group in groups {
       for place in Int(group.start)..<Int(group.start + group.count) {
         let change = changes[Int(order[place])]
         let count = Int(change.valueCount)
         writer.append(
           change, key: allKeys(of: change),
-          values: count == 0 ? nothing : try values(writer.part, self.values(of: change), count))
+          values: count == 0 ? nil : values(self.values(of: change), count))
       }
       if writer.isFull { blocks.append(try writer.flush(put)) }
     }

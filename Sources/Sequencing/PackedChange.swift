@@ -24,11 +24,12 @@ struct PackedChange: Sendable {
   private var upperKeyOffset: UInt8
   private var facts: Facts
 
-  /// The operation is in the two lowest bits, the upper four of the values' offset in the highest.
+  /// The operation is in the two lowest bits, the upper three of the values' offset in the highest.
   private struct Facts: OptionSet {
     let rawValue: UInt8
     static let move = Facts(rawValue: 4)
     static let counter = Facts(rawValue: 8)
+    static let carried = Facts(rawValue: 16)
   }
 
   /// Packs a change; nil where its numbers are too far from its origin's, or that is another's.
@@ -77,9 +78,13 @@ struct PackedChange: Sendable {
 
   /// The change.
   ///
-  /// - Parameter keys: the queue's keys: those of changes that move rows know more.
+  /// - Parameters:
+  ///   - keys: the queue's keys: those of changes that move rows know more.
+  ///   - carriedBlock: see ``ChangeQueue/carriedBlock``.
   @inline(__always)
-  func change(from origin: ChangeOrigin, keys: UnsafeRawBufferPointer) -> SequencedChange {
+  func change(
+    from origin: ChangeOrigin, keys: UnsafeRawBufferPointer, carriedBlock: UInt32
+  ) -> SequencedChange {
     SequencedChange(
       position: Position(
         UInt64(word0.lower) | UInt64(word0.upper) << 32,
@@ -90,7 +95,8 @@ struct PackedChange: Sendable {
       counter: facts.contains(.counter) ? origin.counter &+ Int64(counter) : -1,
       recordOffset: origin.recordOffset &+ UInt64(recordOffset),
       values: ValuePlace(
-        decoder: origin.decoder, block: origin.valueBlock, offset: valueOffset),
+        decoder: origin.decoder, block: isCarried ? carriedBlock : origin.valueBlock,
+        offset: valueOffset),
       keyOffset: keyOffset, keyCount: keyCount,
       oldKeyCount: isMove ? oldKeyCount(in: keys) : 0, valueCount: valueCount,
       recordIndex: recordIndex, file: origin.file, phase: origin.phase, lineage: origin.lineage,
@@ -121,14 +127,23 @@ struct PackedChange: Sendable {
     }
   }
 
+  /// Whether its values left memory with it: then they are in one block with those of others.
+  var isCarried: Bool { facts.contains(.carried) }
+
   /// Where in their block its values begin.
   var valueOffset: UInt64 {
-    get { UInt64(lowerValueOffset) | UInt64(facts.rawValue >> 4) << 32 }
+    get { UInt64(lowerValueOffset) | UInt64(facts.rawValue >> 5) << 32 }
     set {
-      precondition(newValue >> 36 == 0, "a block of values has more than 64 GiB")
+      precondition(newValue < ValuePlace.offsetEnd, "a block of values has grown too large")
       lowerValueOffset = UInt32(truncatingIfNeeded: newValue)
-      facts = Facts(rawValue: facts.rawValue & 15 | UInt8(truncatingIfNeeded: newValue >> 32) << 4)
+      facts = Facts(rawValue: facts.rawValue & 31 | UInt8(truncatingIfNeeded: newValue >> 32) << 5)
     }
+  }
+
+  /// Says that its values are with it, and where.
+  mutating func carryValues(at offset: UInt64) {
+    facts.insert(.carried)
+    valueOffset = offset
   }
 
   /// How many bytes it has among the queue's keys.

@@ -1,9 +1,9 @@
 import ChangeModel
 
-/// Some keys' changes as they are put aside with their values: a stretch of a run, whose blocks
-/// ascend by key.
+/// Some keys' changes as they are put aside with the values that they carry: a stretch of a run,
+/// whose blocks ascend by key.
 ///
-/// Its bytes are the changes, their keys, and their values, each in the order of the changes.
+/// Its bytes are the changes, their keys, and the values, each in the order of the changes.
 package struct RunBlock: Sendable {
   let changeCount: Int
   let keyByteCount: Int
@@ -52,16 +52,20 @@ struct RunBlockWriter: ~Copyable {
   }
 
   /// Adds a change, whose key and values lie elsewhere.
+  ///
+  /// - Parameter bytes: the values; nil where they stay where they are.
   mutating func append(
-    _ change: PackedChange, key: UnsafeRawBufferPointer, values bytes: UnsafeRawBufferPointer
+    _ change: PackedChange, key: UnsafeRawBufferPointer, values bytes: UnsafeRawBufferPointer?
   ) {
     var change = change
     change.keyOffset = keys.count
-    change.valueOffset = UInt64(values.count)
+    if let bytes {
+      change.carryValues(at: UInt64(values.count))
+      values.append(bytes)
+    }
     lastKey = keys.count..<keys.count + Int(change.keyCount)
     withUnsafeBytes(of: change) { changes.append($0) }
     keys.append(key)
-    values.append(bytes)
   }
 
   /// Puts the block aside, and begins the next.

@@ -12,8 +12,10 @@ package struct RunMerge: Sendable {
     var held: RunBlock?
     /// The bytes of the held block, those of its values only where they were asked for.
     let bytes = ValueBlock()
-    /// The first change of the held block that was not taken.
+    /// The first change of the held block that was not taken, and where the values begin that it and
+    /// those behind it carry.
     var next = 0
+    var nextValue = 0
 
     var isEmpty: Bool { next == held?.changeCount ?? 0 }
   }
@@ -91,6 +93,7 @@ package struct RunMerge: Sendable {
     _ = cursors[index].bytes.add(count)
     cursors[index].held = block
     cursors[index].next = 0
+    cursors[index].nextValue = 0
   }
 }
 
@@ -114,8 +117,8 @@ extension RunMerge.Cursor {
     guard end > next else { return 0 }
     let isLast = end == changes.count
     let keyBytes = changes[next].keyOffset..<(isLast ? keys.count : changes[end].keyOffset)
-    let valueBytes =
-      Int(changes[next].valueOffset)..<(isLast ? held.valueByteCount : Int(changes[end].valueOffset))
+    let valueCount = changes[next..<end].reduce(0) { $0 + ($1.isCarried ? Int($1.valueCount) : 0) }
+    let valueBytes = nextValue..<nextValue + valueCount
     var newStart: UInt64 = 0
     if let putValues, !valueBytes.isEmpty {
       let values = UnsafeRawBufferPointer(rebasing: all[held.headByteCount...])
@@ -124,9 +127,10 @@ extension RunMerge.Cursor {
     part.append(
       UnsafeBufferPointer(rebasing: changes[next..<end]),
       keys: UnsafeRawBufferPointer(rebasing: keys[keyBytes]), from: keyBytes.lowerBound,
-      values: UInt64(valueBytes.lowerBound), at: newStart)
+      values: valueBytes.lowerBound, at: newStart)
     next = end
-    return valueBytes.count
+    nextValue = valueBytes.upperBound
+    return valueCount
   }
 }
 

@@ -4,8 +4,11 @@ package struct ValuePlace: Sendable, Hashable {
   package var decoder: UInt32
   /// Which block of memory, or of a file, they are in.
   package var block: UInt32
-  /// Where in it they begin; less than 64 GiB.
+  /// Where in it they begin; less than ``offsetEnd``.
   package var offset: UInt64
+
+  /// No value of a block may begin here or behind: 32 GiB.
+  package static let offsetEnd: UInt64 = 1 << 35
 
   /// Makes a place of its parts.
   package init(decoder: UInt32 = 0, block: UInt32 = 0, offset: UInt64 = 0) {
