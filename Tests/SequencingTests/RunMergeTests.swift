@@ -15,6 +15,8 @@ import Testing
       change.key = ByteRange(offset: batch.keyBytes.count, count: key.count)
       batch.keyBytes += key
       change.recordIndex = UInt32(firstRecord + record)
+      change.values = ByteRange(
+        offset: firstRecord + record, count: Int.random(in: 0...20, using: &random))
       change.position = Position(UInt64.random(in: 0...9, using: &random), 0, 0, 0)
       batch.changes.append(change)
     }
@@ -24,17 +26,24 @@ import Testing
   private struct Fact: Equatable {
     var key: [UInt8]
     var record: UInt32
+    var values: [UInt8]
   }
 
-  private func facts(_ ordered: OrderedChanges) -> [Fact] {
+  /// - Parameter values: the bytes at a place.
+  private func facts(
+    _ ordered: OrderedChanges, values: (ValuePlace, Int) -> [UInt8]
+  ) -> [Fact] {
     ordered.groups.flatMap { group in
       ordered.changes(of: group).map {
-        Fact(key: Array(ordered.key(of: group)), record: $0.recordIndex)
+        Fact(
+          key: Array(ordered.key(of: group)), record: $0.recordIndex,
+          values: $0.valueCount == 0 ? [] : values($0.values, Int($0.valueCount)))
       }
     }
   }
 
-  // Prevents: a change that is lost, doubled or out of order because a call was too large for memory.
+  // Prevents: a change that is lost, doubled or out of order because a call was too large for memory,
+  // or that comes back with the values of another.
   @Test(arguments: 1...100 as ClosedRange<UInt64>)
   func `changes come back as if they had never left memory`(seed: UInt64) {
     var random = SplitMix(state: seed)
@@ -42,11 +51,20 @@ import Testing
     var relieved = Sequencer()
     var runs: [[RunBlock]] = []
     let bytes = Mutex<[[UInt8]]>([])
+    let texts = UnsafeMutableRawBufferPointer.allocate(byteCount: 4096, alignment: 1)
+    defer { texts.deallocate() }
+    for index in texts.indices { texts[index] = UInt8.random(in: 0...255, using: &random) }
+    let text = UnsafeRawBufferPointer(texts)
+    nonisolated(unsafe) let held = text
     func setAside() {
       runs.append(
-        relieved.setAside(collection: 0, cores: Int(seed % 3) + 1) { _, changes, keys in
+        relieved.setAside(collection: 0, cores: Int(seed % 3) + 1, runCount: runs.count) {
+          place, count in
+          // What is in the others stays there.
+          place.block % 2 == 0 ? nil : UnsafeRawBufferPointer(rebasing: held[Int(place.offset)...].prefix(count))
+        } put: { _, pieces in
           bytes.withLock {
-            $0.append(Array(changes) + Array(keys))
+            $0.append(pieces.flatMap { Array($0) })
             return UInt64($0.count - 1)
           }
         })
@@ -60,8 +78,9 @@ import Testing
     for step in 0..<Int.random(in: 1...12, using: &random) {
       let batch = batch(&random, firstRecord: records)
       records += batch.changes.count
-      _ = kept.admit(batch, from: file, routes: &routes, lineages: [0])
-      _ = relieved.admit(batch, from: file, routes: &others, lineages: [0])
+      let place = ValuePlace(decoder: UInt32(step % 3), block: UInt32(step))
+      _ = kept.admit(batch, from: file, values: place, routes: &routes, lineages: [0])
+      _ = relieved.admit(batch, from: file, values: place, routes: &others, lineages: [0])
       if step % 2 == 1 { setAside() }
     }
     setAside()
@@ -72,15 +91,30 @@ import Testing
     let wanted = Int.random(in: 1...500, using: &random)
     func read(run: Int, block: Int, _ memory: UnsafeMutableRawBufferPointer) {
       let place = Int(runs[run][block].offset)
-      memory.copyBytes(from: bytes.withLock { $0[place] })
+      memory.copyBytes(from: bytes.withLock { $0[place].prefix(memory.count) })
     }
-    while let part = merge.next(wanted, read: read) {
+    let carriedBlock: UInt32 = 1000
+    var carried: [UInt8] = []
+    func values(_ place: ValuePlace, _ count: Int) -> [UInt8] {
+      let start = Int(place.offset)
+      return place.block == carriedBlock
+        ? Array(carried[start..<start + count]) : Array(text[start..<start + count])
+    }
+    while var part = merge.next(
+      RunMerge.Wanted(changes: wanted, valueBytes: 4 * wanted), read: read,
+      putValues: { more in
+        carried += more
+        return UInt64(carried.count - more.count)
+      })
+    {
+      part.carriedBlock = carriedBlock
       #expect(part.shapes == [ColumnSet(first: 3)])
-      let facts = facts(relieved.order(part))
+      let facts = facts(relieved.order(part), values: values)
       // No key is in two parts.
       #expect(found.last?.key != facts.first?.key)
       found += facts
+      carried = []
     }
-    #expect(found == facts(kept.release(collection: 0)))
+    #expect(found == facts(kept.release(collection: 0), values: values))
   }
 }
