@@ -25,7 +25,7 @@ struct ChangeSpill: Sendable {
   func holds(_ collection: Int) -> Bool { runs[collection] != nil }
 
   /// Puts all changes aside where those that are held, or their values, are too many. Where it can be
-  /// told that there will be too many, that begins with half as many: sorting takes memory too.
+  /// told that there will be too many, fewer do: sorting takes memory too.
   ///
   /// - Parameter readShare: how much of all files was read, up to 1.
   /// - Throws: a fatal error when the disk is full.
@@ -33,10 +33,11 @@ struct ChangeSpill: Sendable {
     _ sequencer: inout Sequencer, _ values: inout ValueStore, readShare: Double
   ) throws(IngestError) {
     sequencer.reserve(byteCount: heldByteCount)
-    let isTooMuch = isTooMuch(sequencer, values, times: 1)
-      || isTooMuch(sequencer, values, times: 2)
-        && (!runs.isEmpty || isTooMuch(sequencer, values, times: 1 / max(readShare, 0.001)))
-    if isTooMuch { try setAsideAll(&sequencer, &values) }
+    let willBeTooMuch =
+      !runs.isEmpty || isTooMuch(sequencer, values, times: 1 / max(readShare, 0.001))
+    if isTooMuch(sequencer, values, times: willBeTooMuch ? 2.5 : 1) {
+      try setAsideAll(&sequencer, &values)
+    }
   }
 
   private func isTooMuch(_ sequencer: Sequencer, _ values: ValueStore, times factor: Double) -> Bool {
@@ -93,8 +94,9 @@ struct ChangeSpill: Sendable {
     var merge = RunMerge(runs, of: sequencer.model(of: collection))
     let wanted = RunMerge.Wanted(changes: SpilledChanges.changesWanted, valueBytes: .max)
     while var part = try merge.next(
-      wanted, read: { (run, block, bytes) throws(IngestError) in
-        try read(runs[run][block], into: bytes)
+      wanted,
+      read: { (block, bytes) throws(IngestError) in
+        try files[block.part].read(at: block.offset, into: bytes)
       }, putValues: nil)
     {
       for (file, more) in part.place(by: placement) { outcomes[file, default: .init()] += more }
@@ -117,23 +119,15 @@ struct ChangeSpill: Sendable {
     let model = sequencer.model(of: collection)
     _ = sequencer.release(collection: collection)
     return SpilledChanges(
-      spill: self, runs: runs, merge: RunMerge(runs, of: model), hasMoves: model.hasMoves,
+      spill: self, merge: RunMerge(runs, of: model), hasMoves: model.hasMoves,
       blocks: (0..<2).map { _ in values.add(.nowhere) }, pool: values.pool)
-  }
-
-  private func read(
-    _ block: RunBlock, into bytes: UnsafeMutableRawBufferPointer
-  ) throws(IngestError) {
-    try files[block.part].read(at: block.offset, into: bytes)
   }
 
   /// A collection's changes that were put aside, on their way back.
   struct SpilledChanges: Sendable {
     private let spill: ChangeSpill
-    private let runs: [[RunBlock]]
     private var merge: RunMerge
-    /// The keys that moves link must be looked at together: all changes come at once, and their
-    /// values stay in a file.
+    /// The keys that moves link must be looked at together: all changes come at once.
     private let hasMoves: Bool
     /// The blocks of values that parts get, in turn: two parts are there at a time.
     private let blocks: [UInt32]
@@ -143,14 +137,12 @@ struct ChangeSpill: Sendable {
 
     /// So many are worth the work that each part makes.
     static let changesWanted = 1 << 16
-    private static let valueBytesWanted = 16 << 20
+    private static let valueBytesWanted = 12 << 20
 
     fileprivate init(
-      spill: ChangeSpill, runs: [[RunBlock]], merge: RunMerge, hasMoves: Bool, blocks: [UInt32],
-      pool: ValuePool
+      spill: ChangeSpill, merge: RunMerge, hasMoves: Bool, blocks: [UInt32], pool: ValuePool
     ) {
       self.spill = spill
-      self.runs = runs
       self.merge = merge
       self.hasMoves = hasMoves
       self.blocks = blocks
@@ -170,16 +162,17 @@ struct ChangeSpill: Sendable {
       let wanted = RunMerge.Wanted(
         changes: hasMoves ? .max : Self.changesWanted,
         valueBytes: hasMoves ? .max : Self.valueBytesWanted)
-      let values =
-        try hasMoves
-        ? PartValues(in: spill.directory) : PartValues(pool.take()?.block() ?? ValueBlock())
-      let (spill, runs) = (spill, runs)
-      let next = try merge.next(wanted) { (run, block, bytes) throws(IngestError) in
-        let block = runs[run][block]
-        try spill.read(block, into: bytes)
-        spill.files[block.part].discard(at: block.offset, count: bytes.count)
-      } putValues: { (bytes) throws(IngestError) in
-        try values.add(bytes)
+      var values = CarriedValues(in: pool.take()?.block() ?? ValueBlock(), spill.directory)
+      let files = spill.files
+      let next = try merge.next(wanted) { (block, bytes) throws(IngestError) in
+        try files[block.part].read(at: block.offset, into: bytes)
+        if block.valueByteCount == 0 { files[block.part].discard(block) }
+      } putValues: { (block, range) throws(IngestError) in
+        let file = files[block.part]
+        let start = block.offset + UInt64(block.headByteCount)
+        let place = try values.add(from: file, at: start + UInt64(range.lowerBound), range.count)
+        if range.upperBound == block.valueByteCount { file.discard(block) }
+        return place
       }
       guard var changes = next else { return nil }
       let block = blocks[partCount % blocks.count]
@@ -190,36 +183,6 @@ struct ChangeSpill: Sendable {
   }
 }
 
-/// Where the values of some changes go that come back.
-private struct PartValues {
-  let place: ValueStore.Place
-
-  /// - Parameter directory: where a temporary file is made for them.
-  init(in directory: BatchPath) throws(IngestError) {
-    place = .file(try SpillFile(directory: directory), offset: 0)
-  }
-
-  /// - Parameter block: which is empty.
-  init(_ block: ValueBlock) { place = .memory(block) }
-
-  /// Adds values.
-  ///
-  /// - Returns: where they begin.
-  func add(_ bytes: UnsafeRawBufferPointer) throws(IngestError) -> UInt64 {
-    switch place {
-    case .memory(let block):
-      block.room(for: bytes.count).copyMemory(from: bytes.baseAddress!, byteCount: bytes.count)
-      return UInt64(block.add(bytes.count).offset)
-    case .file(let file, _):
-      let start = file.byteCount
-      if start + UInt64(bytes.count) > ValuePlace.offsetEnd {
-        throw IngestError(
-          .fatal, cause: "a table whose keys move has more than 32 GiB of values in one call",
-          hint: "Replay its files in several calls.")
-      }
-      try file.append(bytes)
-      return start
-    case .nowhere: preconditionFailure("values are put where they are kept")
-    }
-  }
+extension SpillFile {
+  fileprivate func discard(_ block: RunBlock) { discard(at: block.offset, count: block.byteCount) }
 }

@@ -7,7 +7,7 @@ import ChangeModel
 package struct RunBlock: Sendable {
   let changeCount: Int
   let keyByteCount: Int
-  let valueByteCount: Int
+  package let valueByteCount: Int
   /// The greatest of its keys.
   let lastKey: [UInt8]
   /// Which core put it aside.

@@ -10,7 +10,7 @@ package struct RunMerge: Sendable {
     /// The indexes of the blocks that are still to be read.
     var waiting: Range<Int>
     var held: RunBlock?
-    /// The bytes of the held block, those of its values only where they were asked for.
+    /// The bytes of the held block, without values.
     let bytes = ValueBlock()
     /// The first change of the held block that was not taken, and where the values begin that it and
     /// those behind it carry.
@@ -50,21 +50,20 @@ package struct RunMerge: Sendable {
   ///
   /// - Parameters:
   ///   - wanted: when it is enough.
-  ///   - read: fills memory with the first bytes of a run's block: all of them, or, where values are
-  ///     not wanted, those before them.
-  ///   - putValues: takes the values of some changes, one behind the other, and says where they begin
-  ///     now; nil where they are not wanted.
+  ///   - read: fills memory with the first bytes of a block: those before the values.
+  ///   - putValues: takes the values of some changes, which are these bytes of a block's values, and
+  ///     says where they begin now; nil where they are not wanted.
   /// - Returns: all changes of the keys that come next, in no order; nil when none are left.
   package mutating func next<Failure: Error>(
     _ wanted: Wanted,
-    read: (Int, Int, UnsafeMutableRawBufferPointer) throws(Failure) -> Void,
-    putValues: ((UnsafeRawBufferPointer) throws(Failure) -> UInt64)?
+    read: (RunBlock, UnsafeMutableRawBufferPointer) throws(Failure) -> Void,
+    putValues: ((RunBlock, Range<Int>) throws(Failure) -> UInt64)?
   ) throws(Failure) -> ChangeQueue? {
     var part = model
     var valueBytes = 0
     while part.count < wanted.changes, valueBytes < wanted.valueBytes {
       for index in cursors.indices where cursors[index].isEmpty {
-        try load(index, hasValues: putValues != nil, read)
+        try load(index, read)
       }
       cursors.removeAll { $0.isEmpty }
       if cursors.isEmpty { break }
@@ -79,16 +78,14 @@ package struct RunMerge: Sendable {
   }
 
   private mutating func load<Failure: Error>(
-    _ index: Int, hasValues: Bool,
-    _ read: (Int, Int, UnsafeMutableRawBufferPointer) throws(Failure) -> Void
+    _ index: Int, _ read: (RunBlock, UnsafeMutableRawBufferPointer) throws(Failure) -> Void
   ) throws(Failure) {
     guard let number = cursors[index].waiting.popFirst() else { return }
-    let run = cursors[index].run
-    let block = runs[run][number]
-    let count = hasValues ? block.byteCount : block.headByteCount
+    let block = runs[cursors[index].run][number]
+    let count = block.headByteCount
     cursors[index].bytes.removeAll()
     try read(
-      run, number,
+      block,
       UnsafeMutableRawBufferPointer(start: cursors[index].bytes.room(for: count), count: count))
     _ = cursors[index].bytes.add(count)
     cursors[index].held = block
@@ -103,14 +100,14 @@ extension RunMerge.Cursor {
   /// - Returns: how many bytes their values have.
   fileprivate mutating func take<Failure: Error>(
     upTo limit: [UInt8]?, into part: inout ChangeQueue,
-    _ putValues: ((UnsafeRawBufferPointer) throws(Failure) -> UInt64)?
+    _ putValues: ((RunBlock, Range<Int>) throws(Failure) -> UInt64)?
   ) throws(Failure) -> Int {
     guard let held else { return 0 }
     let all = bytes.bytes
     let start = held.changeCount * MemoryLayout<PackedChange>.stride
     let changes = UnsafeRawBufferPointer(rebasing: all[..<start])
       .assumingMemoryBound(to: PackedChange.self)
-    let keys = UnsafeRawBufferPointer(rebasing: all[start..<held.headByteCount])
+    let keys = UnsafeRawBufferPointer(rebasing: all[start...])
     let end = limit.map { limit in
       limit.withUnsafeBytes { changes.end(of: next..<changes.count, upTo: $0, keys: keys) }
     } ?? changes.count
@@ -120,10 +117,7 @@ extension RunMerge.Cursor {
     let valueCount = changes[next..<end].reduce(0) { $0 + ($1.isCarried ? Int($1.valueCount) : 0) }
     let valueBytes = nextValue..<nextValue + valueCount
     var newStart: UInt64 = 0
-    if let putValues, !valueBytes.isEmpty {
-      let values = UnsafeRawBufferPointer(rebasing: all[held.headByteCount...])
-      newStart = try putValues(UnsafeRawBufferPointer(rebasing: values[valueBytes]))
-    }
+    if let putValues, !valueBytes.isEmpty { newStart = try putValues(held, valueBytes) }
     part.append(
       UnsafeBufferPointer(rebasing: changes[next..<end]),
       keys: UnsafeRawBufferPointer(rebasing: keys[keyBytes]), from: keyBytes.lowerBound,

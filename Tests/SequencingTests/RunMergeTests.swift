@@ -89,9 +89,8 @@ import Testing
     var merge = RunMerge(runs, of: relieved.model(of: 0))
     var found: [Fact] = []
     let wanted = Int.random(in: 1...500, using: &random)
-    func read(run: Int, block: Int, _ memory: UnsafeMutableRawBufferPointer) {
-      let place = Int(runs[run][block].offset)
-      memory.copyBytes(from: bytes.withLock { $0[place].prefix(memory.count) })
+    func read(_ block: RunBlock, _ memory: UnsafeMutableRawBufferPointer) {
+      memory.copyBytes(from: bytes.withLock { $0[Int(block.offset)].prefix(memory.count) })
     }
     let carriedBlock: UInt32 = 1000
     var carried: [UInt8] = []
@@ -102,9 +101,10 @@ import Testing
     }
     while var part = merge.next(
       RunMerge.Wanted(changes: wanted, valueBytes: 4 * wanted), read: read,
-      putValues: { more in
-        carried += more
-        return UInt64(carried.count - more.count)
+      putValues: { block, range in
+        carried += bytes.withLock { $0[Int(block.offset)].dropFirst(block.headByteCount)[...] }
+          .dropFirst(range.lowerBound).prefix(range.count)
+        return UInt64(carried.count - range.count)
       })
     {
       part.carriedBlock = carriedBlock
