@@ -1,5 +1,4 @@
 import ChangeModel
-import Glibc
 import Synchronization
 
 /// The memory that values are held in: a few large pieces, which are used again.
@@ -55,22 +54,14 @@ final class ValuePool: Sendable {
 final class ValueSlab: @unchecked Sendable {
   fileprivate static let byteCount = 16 << 20
 
-  /// The memory itself.
+  /// The memory itself. Without huge pages: a machine that has just given its free memory back to its
+  /// host pays for these twice.
   ///
   /// Unchecked: it belongs to a slab or to the pool.
   fileprivate final class Memory: @unchecked Sendable {
-    let bytes = UnsafeMutableRawBufferPointer.allocate(
-      byteCount: byteCount, alignment: hugePageByteCount)
-
-    init() {
-      // Most calls have few values: page by page, what they need is taken.
-      let rest = UnsafeMutableRawBufferPointer(rebasing: bytes[Self.hugePageByteCount...])
-      _ = madvise(rest.baseAddress, rest.count, MADV_HUGEPAGE)
-    }
+    let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: byteCount, alignment: 4096)
 
     deinit { bytes.deallocate() }
-
-    private static let hugePageByteCount = 2 << 20
   }
 
   private let memory: Memory
