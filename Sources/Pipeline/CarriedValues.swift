@@ -31,7 +31,8 @@ struct CarriedValues {
     if case .memory(let block) = place {
       if block.count + count <= Self.heldByteCount {
         try source.read(
-          at: offset, into: UnsafeMutableRawBufferPointer(start: block.room(for: count), count: count))
+          at: offset,
+          into: UnsafeMutableRawBufferPointer(start: block.room(for: count), count: count))
         return UInt64(block.add(count).offset)
       }
       let file = try SpillFile(directory: directory)

@@ -40,7 +40,8 @@ struct ChangeSpill: Sendable {
     }
   }
 
-  private func isTooMuch(_ sequencer: Sequencer, _ values: ValueStore, times factor: Double) -> Bool {
+  private func isTooMuch(_ sequencer: Sequencer, _ values: ValueStore, times factor: Double) -> Bool
+  {
     Double(sequencer.byteCount) * factor > Double(heldByteCount)
       || Double(values.heldByteCount) * factor > Double(heldValueByteCount)
   }

@@ -60,7 +60,8 @@ struct RecordPlan {
         } else if value.isText {
           encoder.addText(count: value.text.count)
           if run.endAddress == value.text.baseAddress {
-            run = UnsafeRawBufferPointer(start: run.baseAddress, count: run.count + value.text.count)
+            run = UnsafeRawBufferPointer(
+              start: run.baseAddress, count: run.count + value.text.count)
           } else {
             encoder.addBytes(run)
             run = value.text

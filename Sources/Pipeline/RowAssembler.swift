@@ -176,7 +176,8 @@ struct RowAssembler: ~Copyable {
       let kept =
         fold.needed.count == 1
         ? cells
-        : keepUnwritten(cells, of: &rows.batch.buffer, isNewest: rows.batch.layers.count == firstLayer)
+        : keepUnwritten(
+          cells, of: &rows.batch.buffer, isNewest: rows.batch.layers.count == firstLayer)
       rows.batch.layers.append(
         RowLayer(rank: ordered.rank(of: change), file: fileIDs[Int(change.file)], cells: kept))
     }

@@ -24,7 +24,8 @@ final class BackgroundWrite: @unchecked Sendable {
   ///
   /// - Parameters:
   ///   - bytes: stay as they are until it has ended.
-  init(_ bytes: UnsafeRawBufferPointer, to descriptor: CInt, at offset: UInt64, _ urgency: Urgency) {
+  init(_ bytes: UnsafeRawBufferPointer, to descriptor: CInt, at offset: UInt64, _ urgency: Urgency)
+  {
     nonisolated(unsafe) let bytes = bytes
     DispatchQueue.global().async { [self] in
       code = Self.write(bytes, to: descriptor, at: offset, urgency)

@@ -108,9 +108,10 @@ extension RunMerge.Cursor {
     let changes = UnsafeRawBufferPointer(rebasing: all[..<start])
       .assumingMemoryBound(to: PackedChange.self)
     let keys = UnsafeRawBufferPointer(rebasing: all[start...])
-    let end = limit.map { limit in
-      limit.withUnsafeBytes { changes.end(of: next..<changes.count, upTo: $0, keys: keys) }
-    } ?? changes.count
+    let end =
+      limit.map { limit in
+        limit.withUnsafeBytes { changes.end(of: next..<changes.count, upTo: $0, keys: keys) }
+      } ?? changes.count
     guard end > next else { return 0 }
     let isLast = end == changes.count
     let keyBytes = changes[next].keyOffset..<(isLast ? keys.count : changes[end].keyOffset)

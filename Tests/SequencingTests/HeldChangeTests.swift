@@ -57,8 +57,9 @@ import Testing
     var sequencer = Sequencer()
     var routes = [Sequencer.Route(collection: 0)]
     routes[0].shapes = [ColumnSet([0]), ColumnSet([0, 1])]
-    var admitted: [(change: Change, key: [UInt8], oldKey: [UInt8], file: UInt32, values: ValuePlace)] =
-      []
+    var admitted:
+      [(change: Change, key: [UInt8], oldKey: [UInt8], file: UInt32, values: ValuePlace)] =
+        []
     for ordinal in 1...3 as ClosedRange<UInt64> {
       let file = sequencer.addFile(FileStamp(ordinal: ordinal, series: 9))
       let batch = batch(&random)

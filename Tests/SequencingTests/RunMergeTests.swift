@@ -61,7 +61,8 @@ import Testing
         relieved.setAside(collection: 0, cores: Int(seed % 3) + 1, runCount: runs.count) {
           place, count in
           // What is in the others stays there.
-          place.block % 2 == 0 ? nil : UnsafeRawBufferPointer(rebasing: held[Int(place.offset)...].prefix(count))
+          place.block % 2 == 0
+            ? nil : UnsafeRawBufferPointer(rebasing: held[Int(place.offset)...].prefix(count))
         } put: { _, pieces in
           bytes.withLock {
             $0.append(pieces.flatMap { Array($0) })
