@@ -24,8 +24,8 @@ struct ChangeSpill: Sendable {
   /// Whether changes of a collection were put aside.
   func holds(_ collection: Int) -> Bool { runs[collection] != nil }
 
-  /// Puts all changes aside where those that are held, or their values, are too many. Where it can be
-  /// told that there will be too many, fewer do: sorting takes memory too.
+  /// Puts all changes aside where those that are held are too many. Where it can be told that there
+  /// will be too many, fewer do, or fewer values: sorting takes memory too.
   ///
   /// - Parameter readShare: how much of all files was read, up to 1.
   /// - Throws: a fatal error when the disk is full.
@@ -33,17 +33,12 @@ struct ChangeSpill: Sendable {
     _ sequencer: inout Sequencer, _ values: inout ValueStore, readShare: Double
   ) throws(IngestError) {
     sequencer.reserve(byteCount: heldByteCount)
-    let willBeTooMuch =
-      !runs.isEmpty || isTooMuch(sequencer, values, times: 1 / max(readShare, 0.001))
-    if isTooMuch(sequencer, values, times: willBeTooMuch ? 2.5 : 1) {
+    let changes = Double(sequencer.byteCount) / Double(heldByteCount)
+    let share = Double(values.heldByteCount) / Double(heldValueByteCount)
+    let willBeTooMuch = !runs.isEmpty || changes > max(readShare, 0.001)
+    if changes > 1 || willBeTooMuch && max(changes, share) > 0.4 {
       try setAsideAll(&sequencer, &values)
     }
-  }
-
-  private func isTooMuch(_ sequencer: Sequencer, _ values: ValueStore, times factor: Double) -> Bool
-  {
-    Double(sequencer.byteCount) * factor > Double(heldByteCount)
-      || Double(values.heldByteCount) * factor > Double(heldValueByteCount)
   }
 
   /// Puts the rest aside where some changes were: their values' memory is needed for other things.

@@ -80,8 +80,7 @@ struct IngestAttempt {
     spill = ChangeSpill(
       directory: configuration.spillDirectory, heldByteCount: configuration.heldByteCount,
       heldValueByteCount: configuration.heldValueByteCount)
-    // Some are on their way while others are put aside.
-    values = ValueStore(heldByteCount: configuration.heldValueByteCount * 3 / 2)
+    values = ValueStore(heldByteCount: configuration.heldValueByteCount)
     self.book = book
     self.waits = waits
     self.arriving = arriving
