@@ -8,7 +8,7 @@ struct CarriedValues {
   private(set) var place: ValueStore.Place
   private let directory: BatchPath
 
-  private static let heldByteCount = 48 << 20
+  private static let heldByteCount = 24 << 20
   /// So many bytes are copied at a time from file to file.
   private static let pieceByteCount = 1 << 20
 

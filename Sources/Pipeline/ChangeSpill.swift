@@ -73,9 +73,9 @@ struct ChangeSpill: Sendable {
       collection: collection, cores: cores, runCount: runs[collection]?.count ?? 0
     ) { place, count in
       held.bytes(at: place, count: count)
-    } put: { (core, pieces) throws(IngestError) in
+    } put: { (core, bytes) throws(IngestError) in
       let start = files[core].byteCount
-      for piece in pieces { try files[core].append(piece) }
+      try files[core].append(bytes)
       return start
     }
     if !run.isEmpty { runs[collection, default: []].append(run) }
@@ -92,7 +92,7 @@ struct ChangeSpill: Sendable {
     while var part = try merge.next(
       wanted,
       read: { (block, bytes) throws(IngestError) in
-        try files[block.part].read(at: block.offset, into: bytes)
+        try files[block.part].read(at: block.headOffset, into: bytes)
       }, putValues: nil)
     {
       for (file, more) in part.place(by: placement) { outcomes[file, default: .init()] += more }
@@ -161,12 +161,12 @@ struct ChangeSpill: Sendable {
       var values = CarriedValues(in: pool.take()?.block() ?? ValueBlock(), spill.directory)
       let files = spill.files
       let next = try merge.next(wanted) { (block, bytes) throws(IngestError) in
-        try files[block.part].read(at: block.offset, into: bytes)
+        try files[block.part].read(at: block.headOffset, into: bytes)
         if block.valueByteCount == 0 { files[block.part].discard(block) }
       } putValues: { (block, range) throws(IngestError) in
         let file = files[block.part]
-        let start = block.offset + UInt64(block.headByteCount)
-        let place = try values.add(from: file, at: start + UInt64(range.lowerBound), range.count)
+        let start = block.offset + UInt64(range.lowerBound)
+        let place = try values.add(from: file, at: start, range.count)
         if range.upperBound == block.valueByteCount { file.discard(block) }
         return place
       }

@@ -30,9 +30,9 @@ extension Sequencer {
   /// they stay there.
   package typealias FetchValues = @Sendable (ValuePlace, Int) -> UnsafeRawBufferPointer?
 
-  /// Takes the bytes of a block, in pieces, and says where they begin.
+  /// Takes bytes behind those that the same core gave before, and says where they begin.
   package typealias PutAside<Failure: Error> =
-    @Sendable (_ core: Int, [UnsafeRawBufferPointer]) throws(Failure) -> UInt64
+    @Sendable (_ core: Int, UnsafeRawBufferPointer) throws(Failure) -> UInt64
 
   /// Empties a collection's queue of its changes, as a run: they leave memory with such values, by
   /// key, cut into blocks that share no key. ``RunMerge`` brings the runs of a collection together
@@ -90,9 +90,9 @@ extension ChangeMemory {
       for place in Int(group.start)..<Int(group.start + group.count) {
         let change = changes[Int(order[place])]
         let count = Int(change.valueCount)
-        writer.append(
+        try writer.append(
           change, key: allKeys(of: change),
-          values: count == 0 ? nil : values(self.values(of: change), count))
+          values: count == 0 ? nil : values(self.values(of: change), count), put)
       }
       if writer.isFull { blocks.append(try writer.flush(put)) }
     }

@@ -50,7 +50,7 @@ package struct RunMerge: Sendable {
   ///
   /// - Parameters:
   ///   - wanted: when it is enough.
-  ///   - read: fills memory with the first bytes of a block: those before the values.
+  ///   - read: fills memory with the bytes of a block that stand behind the values.
   ///   - putValues: takes the values of some changes, which are these bytes of a block's values, and
   ///     says where they begin now; nil where they are not wanted.
   /// - Returns: all changes of the keys that come next, in no order; nil when none are left.

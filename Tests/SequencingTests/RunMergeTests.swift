@@ -50,7 +50,7 @@ import Testing
     var kept = Sequencer()
     var relieved = Sequencer()
     var runs: [[RunBlock]] = []
-    let bytes = Mutex<[[UInt8]]>([])
+    let bytes = Mutex<[Int: [UInt8]]>([:])
     let texts = UnsafeMutableRawBufferPointer.allocate(byteCount: 4096, alignment: 1)
     defer { texts.deallocate() }
     for index in texts.indices { texts[index] = UInt8.random(in: 0...255, using: &random) }
@@ -63,10 +63,10 @@ import Testing
           // What is in the others stays there.
           place.block % 2 == 0
             ? nil : UnsafeRawBufferPointer(rebasing: held[Int(place.offset)...].prefix(count))
-        } put: { _, pieces in
+        } put: { core, more in
           bytes.withLock {
-            $0.append(pieces.flatMap { Array($0) })
-            return UInt64($0.count - 1)
+            $0[core, default: []] += more
+            return UInt64($0[core, default: []].count - more.count)
           }
         })
     }
@@ -91,7 +91,9 @@ import Testing
     var found: [Fact] = []
     let wanted = Int.random(in: 1...500, using: &random)
     func read(_ block: RunBlock, _ memory: UnsafeMutableRawBufferPointer) {
-      memory.copyBytes(from: bytes.withLock { $0[Int(block.offset)].prefix(memory.count) })
+      memory.copyBytes(
+        from: bytes.withLock { $0[block.part, default: []][Int(block.headOffset)...] }
+          .prefix(memory.count))
     }
     let carriedBlock: UInt32 = 1000
     var carried: [UInt8] = []
@@ -103,7 +105,7 @@ import Testing
     while var part = merge.next(
       RunMerge.Wanted(changes: wanted, valueBytes: 4 * wanted), read: read,
       putValues: { block, range in
-        carried += bytes.withLock { $0[Int(block.offset)].dropFirst(block.headByteCount)[...] }
+        carried += bytes.withLock { $0[block.part, default: []][Int(block.offset)...] }
           .dropFirst(range.lowerBound).prefix(range.count)
         return UInt64(carried.count - range.count)
       })
