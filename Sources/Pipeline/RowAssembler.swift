@@ -115,10 +115,6 @@ struct RowAssembler: ~Copyable {
     guard packer?.takesPlainRows == true, fold.needed.count <= 1, fold.order == .log,
       fold.doubles.isEmpty
     else { return false }
-    let floor = fold.floor.map { change in
-      RowState.Floor(
-        kind: change.operation == .delete ? .delete : .insert, rank: ordered.rank(of: change))
-    }
     guard let newest = fold.needed.first ?? fold.floor else { return false }
     var values = UnsafeRawBufferPointer(start: nil, count: 0)
     if !fold.needed.isEmpty {
@@ -128,26 +124,38 @@ struct RowAssembler: ~Copyable {
       if plan?.layout != layout { choosePlan(for: layout, reading: reader) }
       if plan == nil { return false }
     }
-    let last = ordered.rank(of: newest)
+    let (last, floor) = (ordered.rank(of: newest), floor)
     // An inserting floor stands for all of its columns.
     let isFloor = floor.map { $0.rank == last } == true
     idBytes.removeAll(keepingCapacity: true)
     id.append(to: &idBytes, of: ordered)
-    let plan = plan
+    let (plan, time) = (plan, eventTime)
     idBytes.withUnsafeBytes { id in
       packer?.pack(
         RowPacker.PlainRow(
           id: id,
           state: RowState(
             last: last, floor: floor, shape: isFloor ? ColumnSet() : plan?.columns ?? ColumnSet()),
-          eventTime: fold.floor.map { $0.operation == .insert ? $0.eventTime : .min } ?? .min,
-          file: fileIDs[Int(newest.file)]),
+          eventTime: time, file: fileIDs[Int(newest.file)]),
         into: &packed
       ) { encoder in
         plan?.add(values, to: &encoder)
       }
     }
     return true
+  }
+
+  /// The last insert or delete of the key that was folded.
+  private var floor: RowState.Floor? {
+    fold.floor.map { change in
+      RowState.Floor(
+        kind: change.operation == .delete ? .delete : .insert, rank: ordered.rank(of: change))
+    }
+  }
+
+  /// When that was, where it is an insert; else `Int64.min`.
+  private var eventTime: Int64 {
+    fold.floor.map { $0.operation == .insert ? $0.eventTime : .min } ?? .min
   }
 
   private mutating func choosePlan(for layout: ValueStore.Layout, reading reader: ValueReader) {
@@ -181,15 +189,10 @@ struct RowAssembler: ~Copyable {
       rows.batch.layers.append(
         RowLayer(rank: ordered.rank(of: change), file: fileIDs[Int(change.file)], cells: kept))
     }
-    var floor: RowState.Floor?
-    if let change = fold.floor {
-      floor = RowState.Floor(
-        kind: change.operation == .delete ? .delete : .insert, rank: ordered.rank(of: change))
-    }
     rows.batch.rows.append(
       RowDelta(
         id: idRange, floor: floor,
-        eventTime: fold.floor?.operation == .insert ? fold.floor?.eventTime ?? .min : .min,
+        eventTime: eventTime,
         floorFile: fold.floor.map { fileIDs[Int($0.file)] } ?? 0,
         layers: firstLayer..<rows.batch.layers.count))
     guard !fold.doubles.isEmpty || fold.order != .log else { return }
