@@ -107,28 +107,71 @@ package struct RowState: Sendable, Hashable {
 }
 
 extension RowState {
+  /// A set of columns as a state has it.
+  package struct EncodedShape: Sendable {
+    /// The columns.
+    package let columns: ColumnSet
+    fileprivate let isPrefix: Bool
+    fileprivate let bytes: [UInt8]
+
+    /// Encodes a set.
+    package init(_ columns: ColumnSet) {
+      self.columns = columns
+      var bytes: [UInt8] = []
+      isPrefix = RowState.append(columns, to: &bytes)
+      self.bytes = bytes
+    }
+
+    /// That of no columns.
+    package static let none = EncodedShape(ColumnSet())
+  }
+
+  /// Appends a set of columns.
+  ///
+  /// - Returns: whether they are the first so many: then that number was appended.
+  private static func append(_ columns: ColumnSet, to bytes: inout [UInt8]) -> Bool {
+    if let count = columns.prefixCount {
+      Rank.append(UInt64(count), to: &bytes)
+      return true
+    }
+    Rank.append(UInt64(columns.words.count), to: &bytes)
+    for word in columns.words { Rank.append(word, to: &bytes) }
+    return false
+  }
+
+  /// Appends the state of a row as ``encode(into:)`` does, where all of its values stem from ``last``
+  /// or from the floor, and the key changed in one lineage.
+  ///
+  /// - Parameter floor: nil where ``last`` is the floor, or there is none.
+  package static func encode(
+    last: Rank, kind: Floor.Kind?, floor: Rank?, shape: borrowing EncodedShape,
+    into bytes: inout [UInt8]
+  ) {
+    last.encode(into: &bytes)
+    var tag = kind?.rawValue ?? 0
+    if kind != nil, floor == nil { tag |= 4 }
+    if shape.isPrefix { tag |= 8 }
+    bytes.append(tag)
+    if let floor { floor.encode(into: &bytes) }
+    bytes.append(contentsOf: shape.bytes)
+  }
+
   /// Appends the state as bytes that begin with the encoded ``last``.
   package func encode(into bytes: inout [UInt8]) {
     last.encode(into: &bytes)
-    let prefix = shape.prefixCount
     let isFloorLast = floor?.rank == last
     var tag = floor?.kind.rawValue ?? 0
     if isFloorLast { tag |= 4 }
-    if prefix != nil { tag |= 8 }
     if !columnRanks.isEmpty { tag |= 16 }
     switch lineages {
     case .one: break
     case .oneWithFallingTimes: tag |= 32
     case .parallel: tag |= 64
     }
+    let tagPlace = bytes.count
     bytes.append(tag)
     if let floor, !isFloorLast { floor.rank.encode(into: &bytes) }
-    if let prefix {
-      Rank.append(UInt64(prefix), to: &bytes)
-    } else {
-      Rank.append(UInt64(shape.words.count), to: &bytes)
-      for word in shape.words { Rank.append(word, to: &bytes) }
-    }
+    if Self.append(shape, to: &bytes) { bytes[tagPlace] |= 8 }
     if !columnRanks.isEmpty {
       Rank.append(UInt64(columnRanks.count), to: &bytes)
       for entry in columnRanks {

@@ -7,9 +7,11 @@ package final class ValueBlock: @unchecked Sendable {
   // Not checked for exclusive access: no access reaches into another, and each record makes several.
   @exclusivity(unchecked) private var start: UnsafeMutableRawPointer?
   /// Whose its memory is; nil: its own.
-  private var owner: AnyObject?
-  /// How many bytes of memory it has.
+  private var owner: (any ValueMemory)?
+  /// How many bytes of memory it has; of what is someone's, so many are ready.
   @exclusivity(unchecked) package private(set) var capacity = 0
+  /// How many bytes there are of what is someone's.
+  private var lentByteCount = 0
   private let expected: Int
   /// How many bytes are in it.
   @exclusivity(unchecked) package private(set) var count = 0
@@ -26,10 +28,10 @@ package final class ValueBlock: @unchecked Sendable {
   }
 
   /// Makes an empty block in memory that belongs to someone else, who is kept as long as it is used.
-  package init(in memory: UnsafeMutableRawBufferPointer, of owner: AnyObject) {
+  package init(in memory: UnsafeMutableRawBufferPointer, of owner: any ValueMemory) {
     expected = 4096
     start = memory.baseAddress
-    capacity = memory.count
+    lentByteCount = memory.count
     self.owner = owner
   }
 
@@ -46,7 +48,17 @@ package final class ValueBlock: @unchecked Sendable {
 
   /// Where the next bytes may be written: so many, and ``slack``.
   package func room(for added: Int) -> UnsafeMutableRawPointer {
-    if let start, capacity - count >= added + Self.slack { return start + count }
+    let needed = count + added + Self.slack
+    if let start, needed <= capacity { return start + count }
+    if let start, let owner, needed <= lentByteCount {
+      capacity = min(lentByteCount, owner.makeReady(start, byteCount: needed))
+      return start + count
+    }
+    return growing(by: added)
+  }
+
+  @inline(never)
+  private func growing(by added: Int) -> UnsafeMutableRawPointer {
     capacity = max(expected, (count + added + Self.slack) * 3 / 2)
     let larger = UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: 16)
     if let start {
@@ -67,4 +79,15 @@ package final class ValueBlock: @unchecked Sendable {
     precondition(count <= UInt32.max, "a block of values has grown beyond what changes can name")
     return range
   }
+}
+
+/// Whoever lends memory to blocks of values.
+package protocol ValueMemory: AnyObject {
+  /// Makes memory of a block ready to be written to.
+  ///
+  /// - Parameters:
+  ///   - start: where the block begins.
+  ///   - byteCount: how much must be ready at the least.
+  /// - Returns: how much is.
+  func makeReady(_ start: UnsafeMutableRawPointer, byteCount: Int) -> Int
 }

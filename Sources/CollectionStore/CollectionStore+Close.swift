@@ -23,7 +23,9 @@ extension CollectionStore {
     collections[id] = nil
     guard let rank else { return }
     // A state begins with its rank, whose bytes are the beginning of no other's.
-    try prune("_resequel_tombstones", "_position", below: rank.encoded + [.max], of: id)
+    if loadedAbove.removeValue(forKey: id) != rank {
+      try prune("_resequel_tombstones", "_position", below: rank.encoded + [.max], of: id)
+    }
     try prune("_resequel_moves", "rank", below: rank.encoded + [.max], of: id)
   }
 

@@ -115,6 +115,7 @@ extension CollectionStore {
   /// The statements of a collection.
   func writer(_ id: Int64) throws -> CollectionWriter {
     loadedCounts[id] = nil
+    loadedAbove[id] = nil
     if let writer = collections[id] { return writer }
     let collection = try existing(id)
     let name = rebuilds[id] == nil ? collection.name : Self.shadowName(id)

@@ -33,11 +33,11 @@ extension CollectionStore {
     case .readOnly: target = nil
     }
     guard let target else { return nil }
-    load = TableLoad(
-      writer.collection, roots: target.roots, pages: target.pages,
-      isAscending: !inAnyOrder || writer.collection.layout == .clustered)
     var collection = writer.collection
     collection.closed = closed
+    load = TableLoad(
+      collection, roots: target.roots, pages: target.pages,
+      isAscending: !inAnyOrder || collection.layout == .clustered)
     return collection
   }
 
@@ -122,6 +122,7 @@ extension CollectionStore {
     let writer = try writer(load.collection.id)
     defer { writer.clear() }
     try writer.write(load.notes)
+    loadedAbove[load.collection.id] = load.collection.closed
     // In a database that is in use others may delete some, or a trigger.
     if case .bulkBuild = mode { loadedCounts[load.collection.id] = load.rowCount }
   }

@@ -61,6 +61,9 @@ package final class CollectionStore {
   /// How many rows the collections have that were loaded and not touched since: to count them, all
   /// of a table that was just written would be read.
   var loadedCounts: [Int64: Int] = [:]
+  /// Of the collections that this transaction has loaded: at or below which rank nothing was written
+  /// that would have to be forgotten.
+  var loadedAbove: [Int64: Rank] = [:]
   /// How many such files the open transaction has taken over.
   var attachedLoadCount = 0
 
@@ -115,6 +118,7 @@ package final class CollectionStore {
   package func rollback() throws {
     collections.removeAll()
     loadedCounts.removeAll()
+    loadedAbove.removeAll()
     if case .bulkBuild = mode, case .file = location { return try beginBuildAnew() }
     load = nil
     loadFile = nil

@@ -18,20 +18,32 @@ package struct RowPacker: ~Copyable {
   package struct PlainRow: ~Copyable {
     /// The row's `_id`: UTF-8 bytes.
     package var id: UnsafeRawBufferPointer
-    /// What the row remembers: its columns' values stem from the newest change, or there is no row.
-    package var state: RowState
+    /// The newest change; its values stem from it.
+    package var last: Rank
+    /// What its last insert or delete is; nil where it was never seen.
+    package var floor: RowState.Floor.Kind?
+    /// When that was, where it is not the newest change itself; else nil.
+    package var floorRank: Rank?
     /// The source's time of the insert that is the floor, microseconds; `Int64.min` for none.
     package var eventTime: Int64
     /// The manifest's id of the file that the newest change came from.
     package var file: Int64
 
     /// Makes one of its parts.
-    package init(id: UnsafeRawBufferPointer, state: RowState, eventTime: Int64, file: Int64) {
+    package init(
+      id: UnsafeRawBufferPointer, last: Rank, floor: RowState.Floor.Kind?, floorRank: Rank?,
+      eventTime: Int64, file: Int64
+    ) {
       self.id = id
-      self.state = state
+      self.last = last
+      self.floor = floor
+      self.floorRank = floorRank
       self.eventTime = eventTime
       self.file = file
     }
+
+    /// Whether the newest change deleted it.
+    var isDead: Bool { floor == .delete && floorRank == nil }
   }
 
   /// Makes a packer for a collection whose table is empty, as
@@ -81,16 +93,28 @@ package struct RowPacker: ~Copyable {
 
   /// Packs a row of which no more than one change tells values, without a batch.
   ///
-  /// - Parameter addValues: adds the values of all columns but ``idColumn``, in their order; not
-  ///   called where there is no row.
+  /// - Parameters:
+  ///   - columns: those that the newest change named, above the floor.
+  ///   - addValues: adds the values of all columns but ``idColumn``, in their order; not called where
+  ///     there is no row.
   package mutating func pack(
-    _ row: borrowing PlainRow, into packed: inout PackedRows,
-    addValues: (inout RecordEncoder) -> Void
+    _ row: borrowing PlainRow, columns: borrowing RowState.EncodedShape,
+    into packed: inout PackedRows, addValues: (inout RecordEncoder) -> Void
   ) {
-    guard row.state.isLive else { return packDead(row.id, row.state, into: &packed) }
+    if row.isDead {
+      let floor = RowState.Floor(kind: .delete, rank: row.last)
+      let state = RowState(last: row.last, floor: floor, shape: ColumnSet())
+      return packDead(row.id, state, into: &packed)
+    }
     beginLive(row.id, eventTime: row.eventTime, into: &packed)
     addValues(&packed.encoder)
-    endLive(row.id, row.state, file: row.file, into: &packed)
+    state.removeAll(keepingCapacity: true)
+    RowState.encode(
+      last: row.last, kind: row.floor, floor: row.floorRank, shape: columns, into: &state)
+    endLive(row.id, file: row.file, into: &packed)
+    if row.floor == .insert { return }
+    noteUnknown(
+      row.id, RowState(last: row.last, floor: nil, shape: columns.columns), in: &packed)
   }
 
   private mutating func packLive(
@@ -104,7 +128,9 @@ package struct RowPacker: ~Copyable {
       if cell < 0 { packed.encoder.addNull() } else { packed.encoder.add(cells[cell], bytes) }
     }
     for written in merge.written { cellOfColumn[written.column] = -1 }
-    endLive(id, merge.state, file: merge.file ?? 0, into: &packed)
+    encode(merge.state)
+    endLive(id, file: merge.file ?? 0, into: &packed)
+    noteUnknown(id, merge.state, in: &packed)
   }
 
   /// The columns stand as in the table: the key, the time, then the source's.
@@ -121,17 +147,22 @@ package struct RowPacker: ~Copyable {
     }
   }
 
-  /// The state and the file come last.
+  /// The state, which was encoded, and the file come last.
   private mutating func endLive(
-    _ id: UnsafeRawBufferPointer, _ row: RowState, file: Int64, into packed: inout PackedRows
+    _ id: UnsafeRawBufferPointer, file: Int64, into packed: inout PackedRows
   ) {
-    encode(row)
     state.withUnsafeBytes { packed.encoder.add(blob: $0) }
     packed.encoder.add(file)
     let valueCount = packed.encoder.valueByteCount
     let record = packed.encoder.end()
     let start = record.upperBound - valueCount
     packed.append(row: PackedRows.Row(record: record, id: start..<start + id.count))
+  }
+
+  /// Notes which columns are unknown of a row without an insert.
+  private func noteUnknown(
+    _ id: UnsafeRawBufferPointer, _ row: RowState, in packed: inout PackedRows
+  ) {
     guard row.isIncomplete else { return }
     packed.notes.hasPartialRows = true
     guard let known = PartialRow.known(row, of: storedColumnCount) else { return }

@@ -158,7 +158,7 @@ struct ChangeSpill: Sendable {
       let wanted = RunMerge.Wanted(
         changes: hasMoves ? .max : Self.changesWanted,
         valueBytes: hasMoves ? .max : Self.valueBytesWanted)
-      var values = CarriedValues(in: pool.take()?.block() ?? ValueBlock(), spill.directory)
+      var values = CarriedValues(in: pool.take().block(), spill.directory)
       let files = spill.files
       let next = try merge.next(wanted) { (block, bytes) throws(IngestError) in
         try files[block.part].read(at: block.headOffset, into: bytes)

@@ -104,8 +104,10 @@ final class DecodeWorker: @unchecked Sendable {
   /// Makes a block for the values of a step, which may have as many as the last.
   private func beginBlock() {
     let last = values.count
-    if slab.map({ $0.rest < last * 9 / 8 }) ?? true {
-      slab = hasLongValues ? pool.takeOfFew() : pool.take()
+    if pool.isFull(hasLongValues ? 0.25 : 1) {
+      slab = nil
+    } else if slab.map({ $0.rest < last * 9 / 8 }) ?? true {
+      slab = pool.take()
     }
     unheld.removeAll()
     values = slab?.block() ?? unheld

@@ -116,6 +116,9 @@ struct IngestAttempt {
       try await judgeCollections(whileRecording: new)
       try await writeCollections()
       try await settleHistories()
+      // Nobody asks for values any more.
+      readers = []
+      await values.removeAll()
       try await recordRest()
       try Task.checkCancellation()
       try await writer.perform { store in try store.commit() }

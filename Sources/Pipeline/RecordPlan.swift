@@ -3,13 +3,13 @@ import RecordFormats
 import SQLiteKit
 
 /// How the values of one shape of changes become those of a table's records, without a detour.
-struct RecordPlan {
+final class RecordPlan: Sendable {
   /// The changes that it is for.
   let layout: ValueStore.Layout
   /// The columns that such a change gives the row.
-  private(set) var columns = ColumnSet()
-  private var steps: [Step] = []
-  private var valueCount = 0
+  let columns: RowState.EncodedShape
+  private let steps: [Step]
+  private let valueCount: Int
 
   private enum Step: UInt8 {
     /// The next value is the next column's.
@@ -30,7 +30,9 @@ struct RecordPlan {
     for layout: ValueStore.Layout, of named: ValueStore.Columns, columnCount: Int, idColumn: Int
   ) {
     guard named.isAscending else { return nil }
-    self.layout = layout
+    var columns = ColumnSet()
+    var steps: [Step] = []
+    var valueCount = 0
     for column in 0..<columnCount {
       let isNamed = valueCount < named.numbers.count && named.numbers[valueCount] == column
       if isNamed { valueCount += 1 }
@@ -42,6 +44,10 @@ struct RecordPlan {
       }
     }
     precondition(valueCount == named.numbers.count, "values name columns that the table lacks")
+    self.layout = layout
+    self.columns = RowState.EncodedShape(columns)
+    self.steps = steps
+    self.valueCount = valueCount
   }
 
   /// Adds a change's values to a record. Texts that lie one behind the other are copied at once.

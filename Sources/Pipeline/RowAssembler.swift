@@ -21,8 +21,8 @@ struct RowAssembler: ~Copyable {
   private var key = 0
   /// Makes records of the rows, where they are to be loaded.
   private var packer: RowPacker?
-  /// The plan of the changes that were packed last: mostly the next have the same.
-  private var plan: RecordPlan?
+  /// Of each decoder, the plan of the changes that were packed last: mostly the next have the same.
+  private var lastPlans: [RecordPlan?] = []
   /// Nil for values that come in another order.
   private var plans: [ValueStore.Layout: RecordPlan?] = [:]
   private var idBytes: [UInt8] = []
@@ -117,27 +117,26 @@ struct RowAssembler: ~Copyable {
     else { return false }
     guard let newest = fold.needed.first ?? fold.floor else { return false }
     var values = UnsafeRawBufferPointer(start: nil, count: 0)
+    var plan: RecordPlan?
     if !fold.needed.isEmpty {
       guard newest.valueCount > 0 else { return false }
       let layout: ValueStore.Layout
       (values, layout) = try reader.values(of: newest)
-      if plan?.layout != layout { choosePlan(for: layout, reading: reader) }
+      plan = self.plan(for: layout, reading: reader)
       if plan == nil { return false }
     }
-    let (last, floor) = (ordered.rank(of: newest), floor)
     // An inserting floor stands for all of its columns.
-    let isFloor = floor.map { $0.rank == last } == true
+    let isFloor = plan == nil || newest.operation == .insert
     idBytes.removeAll(keepingCapacity: true)
     id.append(to: &idBytes, of: ordered)
-    let (plan, time) = (plan, eventTime)
+    let (last, kind, time) = (ordered.rank(of: newest), floorKind, eventTime)
+    let floor = isFloor ? nil : fold.floor.map { ordered.rank(of: $0) }
     idBytes.withUnsafeBytes { id in
       packer?.pack(
         RowPacker.PlainRow(
-          id: id,
-          state: RowState(
-            last: last, floor: floor, shape: isFloor ? ColumnSet() : plan?.columns ?? ColumnSet()),
-          eventTime: time, file: fileIDs[Int(newest.file)]),
-        into: &packed
+          id: id, last: last, floor: kind, floorRank: floor, eventTime: time,
+          file: fileIDs[Int(newest.file)]),
+        columns: isFloor ? .none : plan?.columns ?? .none, into: &packed
       ) { encoder in
         plan?.add(values, to: &encoder)
       }
@@ -145,12 +144,15 @@ struct RowAssembler: ~Copyable {
     return true
   }
 
+  /// What the last insert or delete of the key is that was folded.
+  private var floorKind: RowState.Floor.Kind? {
+    fold.floor.map { $0.operation == .delete ? .delete : .insert }
+  }
+
   /// The last insert or delete of the key that was folded.
   private var floor: RowState.Floor? {
-    fold.floor.map { change in
-      RowState.Floor(
-        kind: change.operation == .delete ? .delete : .insert, rank: ordered.rank(of: change))
-    }
+    guard let change = fold.floor, let kind = floorKind else { return nil }
+    return RowState.Floor(kind: kind, rank: ordered.rank(of: change))
   }
 
   /// When that was, where it is an insert; else `Int64.min`.
@@ -158,15 +160,22 @@ struct RowAssembler: ~Copyable {
     fold.floor.map { $0.operation == .insert ? $0.eventTime : .min } ?? .min
   }
 
-  private mutating func choosePlan(for layout: ValueStore.Layout, reading reader: ValueReader) {
+  /// How the values of changes are packed; nil where they come in another order than the columns.
+  private mutating func plan(
+    for layout: ValueStore.Layout, reading reader: ValueReader
+  ) -> RecordPlan? {
+    while lastPlans.count <= layout.decoder { lastPlans.append(nil) }
+    if let last = lastPlans[layout.decoder], last.layout == layout { return last }
     if let known = plans[layout] {
-      plan = known
-      return
+      lastPlans[layout.decoder] = known
+      return known
     }
-    plan = RecordPlan(
+    let plan = RecordPlan(
       for: layout, of: reader.columns(of: layout), columnCount: writtenFor.count,
       idColumn: packer?.idColumn ?? -1)
     plans[layout] = .some(plan)
+    lastPlans[layout.decoder] = plan
+    return plan
   }
 
   /// Adds the row of the key that was folded to the batch.

@@ -1,49 +1,64 @@
 import ChangeModel
+import Glibc
 import Synchronization
 
 /// The memory that values are held in: a few large pieces, which are used again.
 final class ValuePool: Sendable {
   private struct State {
-    var made = 0
+    /// How many bytes of values there are in the slabs that are in use.
+    var usedByteCount = 0
     var free: [ValueSlab.Memory] = []
   }
 
-  private let limit: Int
+  private let byteLimit: Int
   private let state = Mutex(State())
 
   /// Makes a pool.
   ///
-  /// - Parameter byteCount: how much it gives out at a time, about.
-  init(_ byteCount: Int) {
-    limit = (byteCount + ValueSlab.byteCount - 1) / ValueSlab.byteCount
+  /// - Parameter byteLimit: how many bytes of values it has memory for, about: where there are so
+  ///   many, those of the blocks that are open may still come.
+  init(_ byteLimit: Int) {
+    self.byteLimit = byteLimit
   }
 
-  /// An empty slab; nil where all are in use.
-  func take() -> ValueSlab? { take(of: limit) }
+  /// Whether there is memory for no more blocks.
+  ///
+  /// - Parameter share: of how much of it.
+  func isFull(_ share: Double = 1) -> Bool {
+    state.withLock { Double($0.usedByteCount) >= Double(byteLimit) * share }
+  }
 
-  /// An empty slab, where few are in use; else nil.
-  func takeOfFew() -> ValueSlab? { take(of: limit / 4) }
-
-  private func take(of limit: Int) -> ValueSlab? {
-    let memory: ValueSlab.Memory? = state.withLock { state in
-      if state.made - state.free.count >= limit { return nil }
-      if let memory = state.free.popLast() { return memory }
-      state.made += 1
-      return ValueSlab.Memory()
-    }
-    return memory.map { ValueSlab($0, of: self) }
+  /// An empty slab.
+  func take() -> ValueSlab {
+    ValueSlab(state.withLock { $0.free.popLast() } ?? ValueSlab.Memory(), of: self)
   }
 
   /// Gives the memory back that is not used.
   func trim() {
-    state.withLock { state in
-      state.made -= state.free.count
-      state.free = []
+    state.withLock { $0.free = [] }
+  }
+
+  /// Gives the memory back that is not used, on every core: of much of it that takes as long as a
+  /// commit.
+  func empty() async {
+    let free = state.withLock { state in
+      defer { state.free = [] }
+      return state.free
+    }
+    await withTaskGroup { group in
+      for memory in free { group.addTask { memory.empty() } }
     }
   }
 
-  fileprivate func give(_ memory: ValueSlab.Memory) {
-    state.withLock { $0.free.append(memory) }
+  fileprivate func use(_ byteCount: Int) {
+    state.withLock { $0.usedByteCount += byteCount }
+  }
+
+  fileprivate func give(_ memory: ValueSlab.Memory, usedByteCount: Int) {
+    state.withLock { state in
+      state.usedByteCount -= usedByteCount
+      state.free.append(memory)
+    }
   }
 }
 
@@ -51,7 +66,7 @@ final class ValuePool: Sendable {
 /// of them are given up.
 ///
 /// Unchecked: one task at a time cuts blocks.
-final class ValueSlab: @unchecked Sendable {
+final class ValueSlab: ValueMemory, @unchecked Sendable {
   fileprivate static let byteCount = 16 << 20
 
   /// The memory itself. Without huge pages: a machine that has just given its free memory back to its
@@ -60,9 +75,30 @@ final class ValueSlab: @unchecked Sendable {
   /// Unchecked: it belongs to a slab or to the pool.
   fileprivate final class Memory: @unchecked Sendable {
     let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: byteCount, alignment: 4096)
+    /// So many of its first bytes have memory by now.
+    private(set) var readyByteCount = 0
 
     deinit { bytes.deallocate() }
+
+    /// Has the system give memory to so many of the first bytes and some more, which costs two thirds
+    /// of what it costs to be interrupted for each page.
+    func makeReady(_ byteCount: Int) {
+      let end = min(bytes.count, (byteCount + stepByteCount - 1) & ~(stepByteCount - 1))
+      guard end > readyByteCount, let base = bytes.baseAddress else { return }
+      // Where the system does not know how, each page comes when it is written to.
+      madvise(base + readyByteCount, end - readyByteCount, MADV_POPULATE_WRITE)
+      readyByteCount = end
+    }
+
+    /// Gives the memory back to the system, and keeps the addresses.
+    func empty() {
+      madvise(bytes.baseAddress, readyByteCount, MADV_DONTNEED)
+      readyByteCount = 0
+    }
   }
+
+  /// So much is made ready at a time: while it is written it is still in the processor's cache.
+  private static let stepByteCount = 128 << 10
 
   private let memory: Memory
   private let pool: ValuePool
@@ -73,7 +109,7 @@ final class ValueSlab: @unchecked Sendable {
     self.pool = pool
   }
 
-  deinit { pool.give(memory) }
+  deinit { pool.give(memory, usedByteCount: used) }
 
   /// How much is left.
   var rest: Int { memory.bytes.count - used }
@@ -83,9 +119,18 @@ final class ValueSlab: @unchecked Sendable {
     ValueBlock(in: UnsafeMutableRawBufferPointer(rebasing: memory.bytes[used...]), of: self)
   }
 
+  func makeReady(_ start: UnsafeMutableRawPointer, byteCount: Int) -> Int {
+    guard let base = memory.bytes.baseAddress else { return 0 }
+    let offset = start - UnsafeMutableRawPointer(base)
+    memory.makeReady(offset + byteCount)
+    return memory.readyByteCount - offset
+  }
+
   /// Says how many bytes the block has got that was made last.
   func close(_ block: ValueBlock) {
     guard block.isIn(self) else { return }
-    used = min(memory.bytes.count, (used + block.count + ValueBlock.slack + 63) & ~63)
+    let end = min(memory.bytes.count, (used + block.count + ValueBlock.slack + 63) & ~63)
+    pool.use(end - used)
+    used = end
   }
 }

@@ -82,6 +82,13 @@ struct ValueStore: Sendable {
     heldByteCount = 0
   }
 
+  /// Forgets all values, and gives the memory back that they were held in.
+  mutating func removeAll() async {
+    blocks = []
+    heldByteCount = 0
+    await pool.empty()
+  }
+
   /// The columns of changes' values.
   func columns(of layout: Layout) -> Columns {
     columns[layout.decoder][layout.table][layout.shape]
