@@ -127,10 +127,15 @@ extension CollectionStore {
     if case .bulkBuild = mode { loadedCounts[load.collection.id] = load.rowCount }
   }
 
+  /// The cache of a connection that takes a load over, in KiB: a page that was written to the log, and
+  /// then again, has SQLite read all of the log behind it once more, for its checksums.
+  private static let takeOverCacheKiB = 65_536
+
   private func takeOver(_ table: String, from file: consuming LoadFile) throws {
     let name = "load\(attachedLoadCount)"
     try file.attach(to: connection, as: name)
     attachedLoadCount += 1
+    try connection.execute("PRAGMA main.cache_size = -\(Self.takeOverCacheKiB)")
     for table in [table, "_resequel_tombstones"] {
       try connection.execute("INSERT INTO main.\(table) SELECT * FROM \(name).\(table)")
     }
@@ -140,6 +145,9 @@ extension CollectionStore {
   /// Forgets the files that were taken over, after the transaction that did so. What cannot be
   /// detached now is after the next one: it keeps nothing from being right.
   func detachLoads() {
+    if attachedLoadCount > 0 {
+      try? connection.execute("PRAGMA main.cache_size = -\(options.cacheKiB)")
+    }
     while attachedLoadCount > 0 {
       guard (try? connection.execute("DETACH load\(attachedLoadCount - 1)")) != nil else { return }
       attachedLoadCount -= 1

@@ -27,15 +27,18 @@ struct ChangeSpill: Sendable {
   /// Puts all changes aside where those that are held are too many. Where it can be told that there
   /// will be too many, fewer do, or fewer values: sorting takes memory too.
   ///
-  /// - Parameter readShare: how much of all files was read, up to 1.
+  /// - Parameters:
+  ///   - before: how many bytes of changes there were before these files were begun.
+  ///   - readShare: how much of them was read, up to 1.
   /// - Throws: a fatal error when the disk is full.
   mutating func relieve(
-    _ sequencer: inout Sequencer, _ values: inout ValueStore, readShare: Double
+    _ sequencer: inout Sequencer, _ values: inout ValueStore, before: Int, readShare: Double
   ) throws(IngestError) {
     sequencer.reserve(byteCount: heldByteCount)
     let changes = Double(sequencer.byteCount) / Double(heldByteCount)
     let share = Double(values.heldByteCount) / Double(heldValueByteCount)
-    let willBeTooMuch = !runs.isEmpty || changes > max(readShare, 0.001)
+    let old = Double(before) / Double(heldByteCount)
+    let willBeTooMuch = !runs.isEmpty || old + (changes - old) / max(readShare, 0.001) > 1
     if changes > 1 || willBeTooMuch && max(changes, share) > 0.4 {
       try setAsideAll(&sequencer, &values)
     }

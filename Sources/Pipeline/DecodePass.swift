@@ -71,6 +71,7 @@ struct DecodePass {
     var spare: [ChangeBatch] = []
     let byteCount = slots.reduce(0) { $0 + files[$1].file.identity.size }
     var readByteCount: UInt64 = 0
+    let heldBefore = sequencer.byteCount
     try await withThrowingTaskGroup(of: DecodeWorker.Step.self) { group in
       for index in 0..<width {
         guard let unit = waiting.popFirst() else { break }
@@ -96,7 +97,8 @@ struct DecodePass {
         }
         readByteCount += step.stretches.reduce(0) { $0 + $1.bytesRead }
         try spill?.relieve(
-          &sequencer, &values, readShare: Double(readByteCount) / Double(max(1, byteCount)))
+          &sequencer, &values, before: heldBefore,
+          readShare: Double(readByteCount) / Double(max(1, byteCount)))
       }
     }
     try spill?.finish(&sequencer, &values)

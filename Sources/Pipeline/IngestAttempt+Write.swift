@@ -8,7 +8,7 @@ import Sequencing
 extension IngestAttempt {
   /// Writes every collection's rows.
   mutating func writeCollections() async throws {
-    for (index, slots) in touchedCollections {
+    for (place, (index, slots)) in touchedCollections.enumerated() {
       summary.stages.begin(.order)
       try await order(index, slots: slots)
       let isRebuilt = rebuilds.contains(index)
@@ -18,7 +18,14 @@ extension IngestAttempt {
       if isRebuilt { try await beginRebuild(index) }
       late = [:]
       guard try await writeParts(of: index) else { continue }
-      if loaded != nil { try await endLoad() }
+      if loaded != nil {
+        // Both take a while.
+        let writer = writer
+        async let ended: Void = writer.perform { store in try store.endLoad() }
+        if place == touchedCollections.count - 1 { await giveValuesBack() }
+        try await ended
+        loaded = nil
+      }
       if !isRebuilt { try await noteRepairs(of: index) }
       if isRebuilt, let id = catalog.entries[index].storeID {
         try await writer.perform { store in try store.finishRebuild(id) }
@@ -221,7 +228,10 @@ extension IngestAttempt {
     let canLoad =
       !ordered.hasParallelKeys && !ordered.queue.hasMoves && keptHistory(index) == nil
     if loaded != nil {
-      if !canLoad { try await endLoad() }
+      if !canLoad {
+        try await writer.perform { store in try store.endLoad() }
+        loaded = nil
+      }
     } else if canLoad, ordered.groups.count >= configuration.loadedKeyCount,
       let id = catalog.entries[index].storeID
     {
@@ -230,11 +240,6 @@ extension IngestAttempt {
         try store.beginLoad(of: id, closed: closed, inAnyOrder: RowIDs.isHashed(key))
       }
     }
-  }
-
-  private mutating func endLoad() async throws {
-    loaded = nil
-    try await writer.perform { store in try store.endLoad() }
   }
 
   mutating func count(_ counts: ApplyCounts) {

@@ -116,9 +116,7 @@ struct IngestAttempt {
       try await judgeCollections(whileRecording: new)
       try await writeCollections()
       try await settleHistories()
-      // Nobody asks for values any more.
-      readers = []
-      await values.removeAll()
+      await giveValuesBack()
       try await recordRest()
       try Task.checkCancellation()
       try await writer.perform { store in try store.commit() }
@@ -142,6 +140,12 @@ struct IngestAttempt {
       outcomes[files[slot].file.path] = outcome
     }
     if !outcomes.isEmpty { throw Restart(refused: outcomes) }
+  }
+
+  /// Gives the memory back that values were held in: nobody asks for any more.
+  mutating func giveValuesBack() async {
+    readers = []
+    await values.removeAll()
   }
 
   /// A reader of the values that were put aside by now.

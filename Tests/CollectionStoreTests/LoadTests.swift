@@ -217,6 +217,34 @@ struct LoadTests {
     #expect(bench.directory.names == ["a.db"])
   }
 
+  // Prevents: deleted rows that are remembered for ever, because a load has left out what was forgotten
+  // when it ended, and nothing looked at the others.
+  @Test(arguments: [(11, 13), (12, 12), (nil, 12)] as [(Int?, Int)])
+  func `of deletes that were loaded those are remembered that are not closed`(
+    whenLoaded: Int?, whenEnded: Int
+  ) throws {
+    let bench = try LoadBench(mode: .readWrite)
+    let collection = try bench.both { try $0.makeCollection() }
+    try bench.loaded.transaction {
+      var packer = RowPacker(
+        try #require(
+          try bench.loaded.beginLoad(of: collection.id, closed: whenLoaded.map { rank($0) })))
+      var packed = PackedRows()
+      var batch = RowBatch(collection: collection.id)
+      for place in 10...15 { batch.addDelete("\(place)", at: place) }
+      packer.pack(batch, into: &packed)
+      _ = try bench.loaded.load(packed)
+      try bench.loaded.endLoad()
+      try bench.loaded.close(upTo: rank(whenEnded), collection: collection.id)
+    }
+    let tombstones = "SELECT _id FROM _resequel_tombstones ORDER BY _id"
+    #expect(try bench.loaded.query(tombstones) == (whenEnded + 1...15).map(String.init))
+    try bench.loaded.transaction {
+      try bench.loaded.close(upTo: rank(14), collection: collection.id)
+    }
+    #expect(try bench.loaded.query(tombstones) == ["15"])
+  }
+
   // Prevents: rows that stay though their transaction was undone, and files that stay behind.
   @Test func `what is loaded into a database in use is undone with its transaction`() throws {
     let bench = try LoadBench(pageSize: 8192, mode: .readWrite)

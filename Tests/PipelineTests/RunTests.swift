@@ -327,6 +327,29 @@ import Testing
     #expect(rows == Set(1...60).subtracting([10]).union([99]))
   }
 
+  // Prevents a burst from being sorted, written to the disk and read back although memory has room for
+  // it: the files that come later are a small part of what was read by then.
+  @Test func `changes of a burst leave memory only where they are too many`() async throws {
+    for (held, isTooLittle) in [(80_000, false), (40_000, true)] {
+      var bench = try RunBench()
+      bench.configuration.heldByteCount = held
+      let hasSpilled = Atomic(false)
+      try bench.placeInserts(1...400)
+      let hasMore = Atomic(true)
+      let directory = bench.directory.path
+      let all = bench
+      let summary = try await bench.sync { event in
+        if openTemporaryFiles(in: directory) > 0 { hasSpilled.store(true, ordering: .relaxed) }
+        guard case .progress(let progress) = event, progress.records == 400,
+          hasMore.exchange(false, ordering: .relaxed)
+        else { return }
+        #expect(throws: Never.self) { try all.placeInserts(401...1000) }
+      }
+      #expect(summary.changes == 1000 && summary.isComplete)
+      #expect(hasSpilled.load(ordering: .relaxed) == isTooLittle, "\(held)")
+    }
+  }
+
   // Prevents the errors of side files from being forgotten, and old contents from being used, when such
   // files come and change while a burst is read.
   @Test func `side files that change while a burst is read are read again`() async throws {
@@ -602,6 +625,17 @@ struct RunBench {
     var rows: [String] = []
     while try statement.step() { rows.append(statement.text(0) ?? "NULL") }
     return rows
+  }
+}
+
+/// How many files without a name this process has open in a directory.
+private func openTemporaryFiles(in directory: String) -> Int {
+  (0..<256 as Range<Int32>).count { descriptor in
+    var name = [CChar](repeating: 0, count: 4096)
+    let count = readlink("/proc/self/fd/\(descriptor)", &name, name.count)
+    let path = String(
+      decoding: name.prefix(max(0, count)).map(UInt8.init(bitPattern:)), as: UTF8.self)
+    return path.hasPrefix(directory + "/") && path.hasSuffix(" (deleted)")
   }
 }
 
