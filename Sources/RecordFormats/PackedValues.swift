@@ -7,8 +7,9 @@ import Scanning
 ///
 /// The bytes: the decoder's table and shape (UInt32 each), a head for each column of the shape,
 /// ascending, then the texts. A head has its value's kind in its lower three bits and how many bytes
-/// the text has in the others; of a long text it has 31 there, and the count (UInt32) stands before
-/// the text. Whole numbers are in the machine's order: nothing of this outlives the process.
+/// the text has in the others; of a long text it has 31 there, and the count stands before the text:
+/// in one byte, or behind a byte of 255 in four. Whole numbers are in the machine's order: nothing of
+/// this outlives the process.
 @frozen @usableFromInline
 package enum PackedValues {
   /// What becomes of a text.
@@ -24,6 +25,10 @@ package enum PackedValues {
   @usableFromInline static let headerByteCount = 8
   /// A text of so many bytes or more is long.
   @usableFromInline static let longByteCount = 31
+  /// The count of a text of so many bytes or more takes more than a byte.
+  @usableFromInline static let longerByteCount = 255
+  /// A value has at most so many bytes beside its text: a head and a count.
+  static let headByteCountMax = 6
 
   /// Which of the decoder's tables the change is of, and which of the table's shapes it has.
   package static func layout(of change: UnsafeRawBufferPointer) -> (table: Int, shape: Int) {
@@ -64,8 +69,12 @@ package enum PackedValues {
       var count = Int(head.load(as: UInt8.self) >> 3)
       head += 1
       if count == PackedValues.longByteCount {
-        count = Int(text.loadUnaligned(as: UInt32.self))
-        text += 4
+        count = Int(text.load(as: UInt8.self))
+        text += 1
+        if count == PackedValues.longerByteCount {
+          count = Int(text.loadUnaligned(as: UInt32.self))
+          text += 4
+        }
       }
       defer { text += count }
       return Value(kind: kind, text: UnsafeRawBufferPointer(start: text, count: count))
@@ -103,44 +112,31 @@ package enum PackedValues {
   package static func append(
     _ change: UnsafeRawBufferPointer, columns: [Int], to buffer: inout CellBuffer
   ) {
-    let heads = headerByteCount
-    let texts = UnsafeRawBufferPointer(rebasing: change[(heads + columns.count)...])
+    var values = Iterator(change, count: columns.count)
+    let texts = UnsafeRawBufferPointer(rebasing: change[(headerByteCount + columns.count)...])
     let copy = buffer.bytes.count
     buffer.bytes.append(contentsOf: texts)
     let first = buffer.cells.count
     buffer.cells.append(contentsOf: repeatElement(Cell(null: 0), count: columns.count))
     buffer.cells.withUnsafeMutableBufferPointer { cells in
-      var start = 0
+      let start = values.text
       for (place, column) in columns.enumerated() {
-        let head = change[heads + place]
-        var count = Int(head >> 3)
-        if count == longByteCount {
-          count = Int(texts.loadUnaligned(fromByteOffset: start, as: UInt32.self))
-          start += 4
-        }
+        let value = values.next()
+        let offset = value.text.baseAddress.map { $0 - start } ?? 0
         cells[first + place] = cell(
-          UInt32(truncatingIfNeeded: column), kind: head & 7, of: texts,
-          at: ByteRange(offset: start, count: count), copiedTo: copy)
-        start += count
+          UInt32(truncatingIfNeeded: column), value,
+          copiedTo: ByteRange(offset: copy + offset, count: value.text.count))
       }
     }
   }
 
   /// A value as a cell, whose text was copied along with the others.
   @inline(__always)
-  private static func cell(
-    _ column: UInt32, kind: UInt8, of texts: UnsafeRawBufferPointer, at range: ByteRange,
-    copiedTo copy: Int
-  ) -> Cell {
-    let copied = ByteRange(offset: copy + Int(range.offset), count: Int(range.count))
-    switch kind {
-    case Kind.null.rawValue: return Cell(null: column)
-    case Kind.text.rawValue: return Cell(column: column, text: copied)
-    default:
-      let text = UnsafeRawBufferPointer(rebasing: texts[range.indices])
-      return Kind(rawValue: kind).flatMap { typed(column, text, $0) }
-        ?? Cell(column: column, text: copied)
-    }
+  private static func cell(_ column: UInt32, _ value: Value, copiedTo copy: ByteRange) -> Cell {
+    if value.isNull { return Cell(null: column) }
+    if value.isText { return Cell(column: column, text: copy) }
+    return Kind(rawValue: value.kind).flatMap { typed(column, value.text, $0) }
+      ?? Cell(column: column, text: copy)
   }
 
   /// The value of a text that is to be more; nil where it must stay text.
@@ -198,7 +194,7 @@ struct ValueWriter {
   /// How many bytes values take at the most.
   @inline(__always)
   static func byteCount(values: Int, texts: Int) -> Int {
-    PackedValues.headerByteCount + values * 5 + texts
+    PackedValues.headerByteCount + values * PackedValues.headByteCountMax + texts
   }
 
   /// Makes a writer of a change's values.
@@ -226,10 +222,7 @@ struct ValueWriter {
     let count = isLong ? PackedValues.longByteCount : text.count
     heads.storeBytes(of: kind | UInt8(truncatingIfNeeded: count << 3), as: UInt8.self)
     heads += 1
-    if isLong {
-      texts.storeBytes(of: UInt32(truncatingIfNeeded: text.count), as: UInt32.self)
-      texts += 4
-    }
+    if isLong { putCount(text.count) }
     if let base = text.baseAddress {
       if text.count <= ValueBlock.slack, readable >= ValueBlock.slack {
         texts.storeBytes(of: base.loadUnaligned(as: SIMD32<UInt8>.self), as: SIMD32<UInt8>.self)
@@ -238,6 +231,18 @@ struct ValueWriter {
       }
     }
     texts += text.count
+  }
+
+  @inline(__always)
+  private mutating func putCount(_ count: Int) {
+    let isLonger = count >= PackedValues.longerByteCount
+    texts.storeBytes(
+      of: UInt8(truncatingIfNeeded: isLonger ? PackedValues.longerByteCount : count),
+      as: UInt8.self)
+    texts += 1
+    if !isLonger { return }
+    texts.storeBytes(of: UInt32(truncatingIfNeeded: count), as: UInt32.self)
+    texts += 4
   }
 
   /// Writes NULL as the next value.

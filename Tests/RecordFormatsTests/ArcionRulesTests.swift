@@ -52,6 +52,22 @@ struct ArcionRulesTests {
     #expect(native.changes.first?.oldKey == "1" && native.changes.first?.key == "2")
   }
 
+  // A text of a length that is written otherwise would be cut, or take the next one's beginning.
+  @Test(arguments: [0, 1, 30, 31, 32, 254, 255, 256, 65_535, 65_536, 300_000])
+  func `texts of any length come back, and what stands behind them`(length: Int) {
+    for isEscaped in [false, true] {
+      let text = String(repeating: "x", count: length)
+      let written = isEscaped ? text + #"\n"# : text
+      let expected = "'" + text + (isEscaped ? "\n" : "") + "'"
+      let outcome = one(
+        record(
+          op: "I", after: #"{"k":"1","a":"\#(written)","b":"\#(written)","c":"end"}"#,
+          exists: #"{"k":"1","a":"1","b":"1","c":"1"}"#))
+      #expect(
+        outcome.changes.first?.values == ["k": "'1'", "a": expected, "b": expected, "c": "'end'"])
+    }
+  }
+
   // A guessed key part would merge rows that have nothing in common.
   @Test func `a missing or NULL key part is quarantined and names the column`() {
     let missing = one(record(op: "I", after: #"{"v":"1"}"#, exists: #"{"v":"1"}"#))
