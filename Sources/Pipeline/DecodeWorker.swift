@@ -113,9 +113,10 @@ final class DecodeWorker: @unchecked Sendable {
     values = slab?.block() ?? unheld
   }
 
-  /// Leaves the values of a step in memory, or writes them to a file where there is no more for them.
+  /// Leaves the values of a step in memory, or writes them to a file where there is no more for them,
+  /// or they have outgrown what they were given.
   private func putAside() throws(IngestError) -> ValueStore.Place {
-    if let slab {
+    if let slab, values.isIn(slab) {
       slab.close(values)
       return .memory(values)
     }

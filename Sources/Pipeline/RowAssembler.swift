@@ -125,12 +125,14 @@ struct RowAssembler: ~Copyable {
       plan = self.plan(for: layout, reading: reader)
       if plan == nil { return false }
     }
-    // An inserting floor stands for all of its columns.
-    let isFloor = plan == nil || newest.operation == .insert
     idBytes.removeAll(keepingCapacity: true)
     id.append(to: &idBytes, of: ordered)
     let (last, kind, time) = (ordered.rank(of: newest), floorKind, eventTime)
-    let floor = isFloor ? nil : fold.floor.map { ordered.rank(of: $0) }
+    var floor: Rank?
+    if plan != nil, newest.operation != .insert { floor = fold.floor.map { ordered.rank(of: $0) } }
+    if floor == last { floor = nil }
+    // An inserting floor stands for all of its columns.
+    let isFloor = kind != nil && floor == nil
     idBytes.withUnsafeBytes { id in
       packer?.pack(
         RowPacker.PlainRow(

@@ -126,9 +126,8 @@ final class ValueSlab: ValueMemory, @unchecked Sendable {
     return memory.readyByteCount - offset
   }
 
-  /// Says how many bytes the block has got that was made last.
+  /// Says how many bytes the block has got that was made last; it is still in here.
   func close(_ block: ValueBlock) {
-    guard block.isIn(self) else { return }
     let end = min(memory.bytes.count, (used + block.count + ValueBlock.slack + 63) & ~63)
     pool.use(end - used)
     used = end

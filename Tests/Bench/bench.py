@@ -290,7 +290,9 @@ class Bench:
         many = self.dataset("arrivals", profile="all-inserts", records=100_100, files=1_001)
         seen = follow.latency(self.program, self.dir / "follow", many, 1_000)
         burst = self.dataset("burst", profile="bench", records=500_000, files=10_000)
-        rate = follow.burst(self.program, self.dir / "follow", burst, self.check)
+        rate = follow.burst(
+            self.program, self.dir / "follow", burst, self.check, self.options.rounds
+        )
         quiet = follow.idle(self.program, self.dir / "follow", many, 60)
         self.report.section(
             "sync",

@@ -350,6 +350,22 @@ import Testing
     }
   }
 
+  // Prevents values of many megabytes from staying in memory, all of them, since no piece of what was
+  // meant for values is large enough and so none ever seems to be used.
+  @Test func `values that are longer than a piece of memory wait on the disk`() async throws {
+    let bench = try RunBench()
+    let long = String(repeating: "x", count: 17 << 20)
+    for id in 1...2 { try bench.place("t_\(id).json", [bench.insert(id, "\(id)\(long)", at: id)]) }
+    let hasSpilled = Atomic(false)
+    let directory = bench.directory.path
+    let summary = try await bench.sync { _ in
+      if openTemporaryFiles(in: directory) > 0 { hasSpilled.store(true, ordering: .relaxed) }
+    }
+    #expect(summary.isComplete && hasSpilled.load(ordering: .relaxed))
+    let rows = try bench.rows("t", column: "substr(v, 1, 2) || ' ' || length(v)")
+    #expect(rows == ["1x \(long.utf8.count + 1)", "2x \(long.utf8.count + 1)"])
+  }
+
   // Prevents the errors of side files from being forgotten, and old contents from being used, when such
   // files come and change while a burst is read.
   @Test func `side files that change while a burst is read are read again`() async throws {
