@@ -646,13 +646,20 @@ struct RunBench {
 
 /// How many files without a name this process has open in a directory.
 private func openTemporaryFiles(in directory: String) -> Int {
-  (0..<256 as Range<Int32>).count { descriptor in
-    var name = [CChar](repeating: 0, count: 4096)
-    let count = readlink("/proc/self/fd/\(descriptor)", &name, name.count)
+  guard let descriptors = opendir("/proc/self/fd") else { return 0 }
+  defer { closedir(descriptors) }
+  var count = 0
+  while let entry = readdir(descriptors) {
+    let name = withUnsafeBytes(of: entry.pointee.d_name) {
+      String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+    }
+    var target = [CChar](repeating: 0, count: 4096)
+    let length = readlink("/proc/self/fd/\(name)", &target, target.count)
     let path = String(
-      decoding: name.prefix(max(0, count)).map(UInt8.init(bitPattern:)), as: UTF8.self)
-    return path.hasPrefix(directory + "/") && path.hasSuffix(" (deleted)")
+      decoding: target.prefix(max(0, length)).map(UInt8.init(bitPattern:)), as: UTF8.self)
+    if path.hasPrefix(directory + "/"), path.hasSuffix(" (deleted)") { count += 1 }
   }
+  return count
 }
 
 extension StatusReport {
