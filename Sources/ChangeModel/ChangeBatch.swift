@@ -22,6 +22,12 @@ package struct ChangeBatch: Sendable {
   /// Makes an empty batch.
   package init() {}
 
+  /// Makes room for so many changes where there are some: an array that doubles is in memory twice.
+  package mutating func reserve(_ count: Int) {
+    guard changes.count >= 256, changes.capacity < count else { return }
+    changes.reserveCapacity(count)
+  }
+
   /// Empties the batch and keeps its memory; the values stay, which others may have.
   package mutating func removeAll() {
     changes.removeAll(keepingCapacity: true)

@@ -107,8 +107,9 @@ package struct RowState: Sendable, Hashable {
 }
 
 extension RowState {
-  /// A set of columns as a state has it.
-  package struct EncodedShape: Sendable {
+  /// A set of columns as a state has it. Not copied: cores that count one's references wait for each
+  /// other.
+  package struct EncodedShape: ~Copyable, Sendable {
     /// The columns.
     package let columns: ColumnSet
     fileprivate let isPrefix: Bool
@@ -121,9 +122,6 @@ extension RowState {
       isPrefix = RowState.append(columns, to: &bytes)
       self.bytes = bytes
     }
-
-    /// That of no columns.
-    package static let none = EncodedShape(ColumnSet())
   }
 
   /// Appends a set of columns.
@@ -142,14 +140,19 @@ extension RowState {
   /// Appends the state of a row as ``encode(into:)`` does, where all of its values stem from ``last``
   /// or from the floor, and the key changed in one lineage.
   ///
-  /// - Parameter floor: nil where ``last`` is the floor, or there is none.
+  /// - Parameters:
+  ///   - floor: nil where ``last`` is the floor, or there is none.
+  ///   - shape: the columns of ``last``; of a floor they are not told, since it stands for all.
   package static func encode(
     last: Rank, kind: Floor.Kind?, floor: Rank?, shape: borrowing EncodedShape,
     into bytes: inout [UInt8]
   ) {
     last.encode(into: &bytes)
     var tag = kind?.rawValue ?? 0
-    if kind != nil, floor == nil { tag |= 4 }
+    if kind != nil, floor == nil {
+      bytes.append(tag | 4 | 8)
+      return Rank.append(0, to: &bytes)
+    }
     if shape.isPrefix { tag |= 8 }
     bytes.append(tag)
     if let floor { floor.encode(into: &bytes) }

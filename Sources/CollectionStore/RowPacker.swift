@@ -14,7 +14,7 @@ package struct RowPacker: ~Copyable {
   /// The cell that each column of the row at hand takes its value from; -1 for NULL.
   private var cellOfColumn: [Int]
 
-  /// A row that is not there yet, and of which at most one change tells values.
+  /// A row that is not there yet, and of which one change tells values.
   package struct PlainRow: ~Copyable {
     /// The row's `_id`: UTF-8 bytes.
     package var id: UnsafeRawBufferPointer
@@ -91,21 +91,29 @@ package struct RowPacker: ~Copyable {
   /// Whether plain rows need not be merged with anything.
   package var takesPlainRows: Bool { bounds.floor == nil }
 
-  /// Packs a row of which no more than one change tells values, without a batch.
+  /// Packs the tombstone of a row whose only change that counts deleted it.
   ///
   /// - Parameters:
-  ///   - columns: those that the newest change named, above the floor.
+  ///   - id: the row's `_id`: UTF-8 bytes.
+  ///   - last: when that was.
+  package mutating func pack(
+    deleted id: UnsafeRawBufferPointer, last: Rank, into packed: inout PackedRows
+  ) {
+    let floor = RowState.Floor(kind: .delete, rank: last)
+    packDead(id, RowState(last: last, floor: floor, shape: ColumnSet()), into: &packed)
+  }
+
+  /// Packs a row of which one change tells values, without a batch.
+  ///
+  /// - Parameters:
+  ///   - columns: those that the newest change named.
   ///   - addValues: adds the values of all columns but ``idColumn``, in their order; not called where
   ///     there is no row.
   package mutating func pack(
     _ row: borrowing PlainRow, columns: borrowing RowState.EncodedShape,
     into packed: inout PackedRows, addValues: (inout RecordEncoder) -> Void
   ) {
-    if row.isDead {
-      let floor = RowState.Floor(kind: .delete, rank: row.last)
-      let state = RowState(last: row.last, floor: floor, shape: ColumnSet())
-      return packDead(row.id, state, into: &packed)
-    }
+    if row.isDead { return pack(deleted: row.id, last: row.last, into: &packed) }
     beginLive(row.id, eventTime: row.eventTime, into: &packed)
     addValues(&packed.encoder)
     state.removeAll(keepingCapacity: true)

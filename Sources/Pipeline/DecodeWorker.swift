@@ -169,6 +169,8 @@ final class DecodeWorker: @unchecked Sendable {
       let window = try reader.next()
       let used = decoder.decode(window.bytes, isEnd: window.isEnd, into: &stretch.batch)
       reader.consume(used)
+      // The last window brings more than is asked for.
+      stretch.batch.reserve(limit + limit / 4)
       consumed = window.offset + UInt64(used)
       if window.isEnd {
         try finish(&stretch, consumed: consumed)

@@ -115,35 +115,43 @@ struct RowAssembler: ~Copyable {
     guard packer?.takesPlainRows == true, fold.needed.count <= 1, fold.order == .log,
       fold.doubles.isEmpty
     else { return false }
-    guard let newest = fold.needed.first ?? fold.floor else { return false }
-    var values = UnsafeRawBufferPointer(start: nil, count: 0)
-    var plan: RecordPlan?
-    if !fold.needed.isEmpty {
-      guard newest.valueCount > 0 else { return false }
-      let layout: ValueStore.Layout
-      (values, layout) = try reader.values(of: newest)
-      plan = self.plan(for: layout, reading: reader)
-      if plan == nil { return false }
-    }
-    idBytes.removeAll(keepingCapacity: true)
-    id.append(to: &idBytes, of: ordered)
+    guard let newest = fold.needed.first else { return packDeleted(id, into: &packed) }
+    guard newest.valueCount > 0 else { return false }
+    let (values, layout) = try reader.values(of: newest)
+    guard let plan = plan(for: layout, reading: reader) else { return false }
     let (last, kind, time) = (ordered.rank(of: newest), floorKind, eventTime)
     var floor: Rank?
-    if plan != nil, newest.operation != .insert { floor = fold.floor.map { ordered.rank(of: $0) } }
+    if newest.operation != .insert { floor = fold.floor.map { ordered.rank(of: $0) } }
     if floor == last { floor = nil }
-    // An inserting floor stands for all of its columns.
-    let isFloor = kind != nil && floor == nil
+    setIDBytes(id)
     idBytes.withUnsafeBytes { id in
       packer?.pack(
         RowPacker.PlainRow(
           id: id, last: last, floor: kind, floorRank: floor, eventTime: time,
           file: fileIDs[Int(newest.file)]),
-        columns: isFloor ? .none : plan?.columns ?? .none, into: &packed
+        columns: plan.columns, into: &packed
       ) { encoder in
-        plan?.add(values, to: &encoder)
+        plan.add(values, to: &encoder)
       }
     }
     return true
+  }
+
+  /// Packs what is left of the key that was folded where no change's values are needed: its deletion.
+  ///
+  /// - Returns: whether that is so.
+  private mutating func packDeleted(_ id: RowIDs.ID, into packed: inout PackedRows) -> Bool {
+    guard let floor = fold.floor else { return false }
+    setIDBytes(id)
+    idBytes.withUnsafeBytes { id in
+      packer?.pack(deleted: id, last: ordered.rank(of: floor), into: &packed)
+    }
+    return true
+  }
+
+  private mutating func setIDBytes(_ id: RowIDs.ID) {
+    idBytes.removeAll(keepingCapacity: true)
+    id.append(to: &idBytes, of: ordered)
   }
 
   /// What the last insert or delete of the key is that was folded.

@@ -69,8 +69,7 @@ final class ValuePool: Sendable {
 final class ValueSlab: ValueMemory, @unchecked Sendable {
   fileprivate static let byteCount = 16 << 20
 
-  /// The memory itself. Without huge pages: a machine that has just given its free memory back to its
-  /// host pays for these twice.
+  /// The memory itself.
   ///
   /// Unchecked: it belongs to a slab or to the pool.
   fileprivate final class Memory: @unchecked Sendable {
@@ -80,13 +79,11 @@ final class ValueSlab: ValueMemory, @unchecked Sendable {
 
     deinit { bytes.deallocate() }
 
-    /// Has the system give memory to so many of the first bytes and some more, which costs two thirds
-    /// of what it costs to be interrupted for each page.
+    /// Has the system give memory to so many of the first bytes and some more.
     func makeReady(_ byteCount: Int) {
       let end = min(bytes.count, (byteCount + stepByteCount - 1) & ~(stepByteCount - 1))
-      guard end > readyByteCount, let base = bytes.baseAddress else { return }
-      // Where the system does not know how, each page comes when it is written to.
-      madvise(base + readyByteCount, end - readyByteCount, MADV_POPULATE_WRITE)
+      guard end > readyByteCount else { return }
+      FreshMemory.makeReady(UnsafeMutableRawBufferPointer(rebasing: bytes[readyByteCount..<end]))
       readyByteCount = end
     }
 

@@ -4,6 +4,8 @@ package import ChangeModel
 /// were admitted.
 package struct ChangeQueue: Sendable {
   var changes: [PackedChange] = []
+  /// So many of the changes there is room for have memory by now.
+  var readyCount = 0
   /// What the changes are told from; known to all queues that changes of this one go to.
   private var origins: [ChangeOrigin] = []
   /// By lineage, the origin that fitted last.

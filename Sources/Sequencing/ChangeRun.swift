@@ -1,19 +1,16 @@
 package import ChangeModel
-import Glibc
 
 extension Sequencer {
   /// How many bytes the changes have that wait to be released.
   package var byteCount: Int { queues.reduce(0) { $0 + $1.byteCount } }
 
-  /// Makes room for so many bytes of changes where an eighth of them is there already: an array that
+  /// Makes room for so many bytes of changes where some of them are there already: an array that
   /// doubles is in memory twice.
   package mutating func reserve(byteCount: Int) {
     // A batch more than that is there before somebody looks.
     let count = byteCount / MemoryLayout<PackedChange>.stride * 9 / 8
-    for index in queues.indices
-    where queues[index].byteCount > byteCount / 8 && queues[index].changes.capacity < count {
-      queues[index].changes.reserveCapacity(count)
-      queues[index].changes.preferHugePages(byteCount: byteCount)
+    for index in queues.indices where queues[index].byteCount > byteCount / 32 {
+      queues[index].reserve(count)
     }
   }
 
@@ -54,6 +51,27 @@ extension Sequencer {
 extension ChangeQueue {
   /// How many bytes its changes have.
   var byteCount: Int { changes.count * MemoryLayout<PackedChange>.stride + keys.count }
+
+  /// So many changes come before somebody looks again, about.
+  private static let readyCountAhead = 1 << 14
+
+  /// Makes room for so many changes with keys as long as those that are there, of which there must be
+  /// some; and has memory given to those that come next.
+  fileprivate mutating func reserve(_ count: Int) {
+    if changes.capacity < count {
+      keys.reserveCapacity(keys.count / changes.count * count * 9 / 8)
+      changes.reserveCapacity(count)
+      readyCount = changes.count
+    }
+    let end = min(changes.count + Self.readyCountAhead, changes.capacity)
+    guard end > readyCount else { return }
+    changes.withUnsafeMutableBufferPointer { changes in
+      guard let start = changes.baseAddress else { return }
+      let behind = UnsafeMutableBufferPointer(start: start + readyCount, count: end - readyCount)
+      FreshMemory.makeReady(UnsafeMutableRawBufferPointer(behind))
+    }
+    readyCount = end
+  }
 
   fileprivate func setAside<Failure: Error>(
     files: [FileStamp], cores: Int, runCount: Int, values: Sequencer.FetchValues,
@@ -104,17 +122,5 @@ extension ChangeMemory {
   private func allKeys(of change: PackedChange) -> UnsafeRawBufferPointer {
     let start = change.keyOffset
     return UnsafeRawBufferPointer(rebasing: keys[start..<start + change.keyByteCount(in: keys)])
-  }
-}
-
-extension [PackedChange] {
-  /// Asks the system to give the array's first bytes huge pages, where it does so for those who ask:
-  /// page by page so much memory is taken while the decoders wait.
-  fileprivate mutating func preferHugePages(byteCount: Int) {
-    guard byteCount >= 4 << 20 else { return }
-    withUnsafeMutableBufferPointer { changes in
-      guard let start = UnsafeMutableRawPointer(changes.baseAddress) else { return }
-      _ = madvise(start.alignedUp(toMultipleOf: 4096), byteCount - 4096, MADV_HUGEPAGE)
-    }
   }
 }

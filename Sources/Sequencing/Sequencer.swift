@@ -51,11 +51,12 @@ package struct Sequencer: Sendable {
     var taken = 0
     batch.keyBytes.withUnsafeBufferPointer { keyBytes in
       for change in batch.changes {
-        let route = routes[Int(change.table)]
-        guard let collection = route.collection else { continue }
+        let table = Int(change.table)
+        guard let collection = routes[table].collection else { continue }
         queues[collection].append(
           change, keyBytes: keyBytes, values: values, file: file,
-          lineage: lineages[Int(change.lineage)], shape: route.queueShapes[Int(change.shape)])
+          lineage: lineages[Int(change.lineage)],
+          shape: routes[table].queueShapes[Int(change.shape)])
         taken += 1
       }
     }
