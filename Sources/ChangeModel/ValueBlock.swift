@@ -18,7 +18,7 @@ package final class ValueBlock: @unchecked Sendable {
 
   /// So many bytes may be written behind those that were asked for: a short value is copied as if it
   /// had as many.
-  package static let slack = 32
+  package static var slack: Int { 32 }
 
   /// Makes an empty block, which has no memory yet.
   ///

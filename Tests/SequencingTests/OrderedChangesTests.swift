@@ -52,6 +52,33 @@ import Testing
     }
   }
 
+  // Prevents keys from being taken for one whose first bytes differ in more bits than there is room
+  // for beside the change's index; those of many changes are sorted on all cores.
+  @Test func `keys that differ in every bit are ordered as their bytes are`() {
+    var state: UInt64 = 1
+    func next(_ limit: Int) -> Int {
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      return Int(state >> 33) % limit
+    }
+    let letters = (1...127).map { String(UnicodeScalar(UInt8($0))) } + ["é", "ÿ", "\u{7FF}", "中"]
+    func text(_ count: Int) -> String {
+      (0..<count).map { _ in letters[next(letters.count)] }.joined()
+    }
+    let heads = (0..<2000).map { _ in text(6) }
+    for count in [100, 200_000] {
+      let changes = (0..<count).map { place in
+        let key = heads[next(count < 1000 ? 3 : heads.count)] + text(next(3))
+        return (key: key, operation: ChangeModel.Operation.update, position: UInt64(place + 1))
+      }
+      let positions = Dictionary(grouping: changes, by: \.key).mapValues { $0.map(\.position) }
+      var bench = SequencerBench()
+      bench.admit(ordinal: 1, changes)
+      #expect(
+        bench.keys() == positions.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) })
+      #expect(bench.release() == positions)
+    }
+  }
+
   // Prevents a circle: by position within a lineage, by time between two, each of these three is
   // newer than the next. All are ordered by time, in whatever order they were admitted.
   @Test func `changes of a key in two lineages are ordered by time`() {
