@@ -48,14 +48,15 @@ struct RowTrees: ~Copyable {
   /// Adds the record that was begun to the index.
   private mutating func addIndexEntry(idCount: Int) throws(IngestError) {
     let valueCount = entry.valueByteCount
-    entry.removeAll()
-    let record = entry.end()
+    let place = entry.end()
+    let record = UnsafeRawBufferPointer(rebasing: entry.records.bytes[place])
     if isAscending {
-      try ids?.append(record: entry.records.bytes)
+      try ids?.append(record: record)
     } else if !needsIndex {
       let start = record.count - valueCount
-      unsortedIDs.append(entry.records.bytes, id: start..<start + idCount)
+      unsortedIDs.append(record, id: start..<start + idCount)
     }
+    entry.removeAll()
   }
 
   /// Writes what is open, and lets the trees appear.

@@ -1,15 +1,18 @@
 public import Glibc
 
-/// Encodes rows in SQLite's record format, one behind the other: for each a header of its values'
-/// types, then the values (https://www.sqlite.org/fileformat2.html#record_format).
+/// Encodes rows in SQLite's record format: for each a header of its values' types, then the values (https://www.sqlite.org/fileformat2.html#record_format).
 ///
 /// The values of a record are added in the order of its columns, between ``begin()`` and ``end()``.
 @frozen @usableFromInline
 package struct RecordEncoder: ~Copyable {
-  /// The encoded records.
+  /// The encoded records. Between two may lie bytes that belong to neither: values are written where
+  /// they stay, behind room for a header, which is known last.
   @usableFromInline package private(set) var records = RawBytes()
   @usableFromInline var types = RawBytes()
-  @usableFromInline var values = RawBytes()
+  /// Where the values of the record at hand begin.
+  @usableFromInline var valuesStart = 0
+  /// So much room is left for a header: the longest so far took as much.
+  @usableFromInline var headerRoom = 16
 
   /// Makes an encoder without records.
   @inlinable
@@ -23,7 +26,8 @@ package struct RecordEncoder: ~Copyable {
   @inlinable
   package mutating func begin() {
     types.removeAll()
-    values.removeAll()
+    records.insertRoom(headerRoom, at: records.count)
+    valuesStart = records.count
   }
 
   /// Adds NULL.
@@ -66,31 +70,35 @@ package struct RecordEncoder: ~Copyable {
 
   /// Adds the bytes of texts whose types were added, one behind the other.
   @inlinable
-  package mutating func addBytes(_ bytes: UnsafeRawBufferPointer) { values.append(bytes) }
+  package mutating func addBytes(_ bytes: UnsafeRawBufferPointer) { records.append(bytes) }
 
   /// Adds bytes.
   @inlinable
   package mutating func add(blob: UnsafeRawBufferPointer) {
     addType(UInt64(blob.count) * 2 + 12)
-    values.append(blob)
+    records.append(blob)
   }
 
   /// How many bytes the values take that were added since ``begin()``; of texts and blobs their own.
   @inlinable
-  package var valueByteCount: Int { values.count }
+  package var valueByteCount: Int { records.count - valuesStart }
 
   /// Ends the record.
   ///
   /// - Returns: its place in ``records``.
   @inlinable
   package mutating func end() -> Range<Int> {
-    let start = records.count
     // The header's size counts the bytes that tell it.
     var headerCount = types.count + 1
     if headerCount > 0x7F { headerCount = types.count + Varint.count(UInt64(types.count + 2)) }
-    records.append(varint: UInt64(headerCount))
-    records.append(types.bytes)
-    records.append(values.bytes)
+    if headerCount > headerRoom {
+      records.insertRoom(headerCount - headerRoom, at: valuesStart)
+      valuesStart += headerCount - headerRoom
+      headerRoom = headerCount
+    }
+    let start = valuesStart - headerCount
+    records.write(varint: UInt64(headerCount), at: start)
+    records.write(types.bytes, at: valuesStart - types.count)
     return start..<records.count
   }
 
@@ -101,7 +109,7 @@ package struct RecordEncoder: ~Copyable {
   mutating func add(_ value: Int64, type: UInt64, count: Int) {
     addType(type)
     withUnsafeBytes(of: value.bigEndian) { bytes in
-      values.append(UnsafeRawBufferPointer(rebasing: bytes[(8 - count)...]))
+      records.append(UnsafeRawBufferPointer(rebasing: bytes[(8 - count)...]))
     }
   }
 }
@@ -145,6 +153,26 @@ package struct RawBytes: ~Copyable {
   mutating func append(varint value: UInt64) {
     if count + Varint.longest > capacity { grow(by: Varint.longest) }
     count += Varint.write(value, to: start + count)
+  }
+
+  /// Moves what is at a place, and behind it, further back.
+  @inlinable @inline(__always)
+  mutating func insertRoom(_ byteCount: Int, at place: Int) {
+    if count + byteCount > capacity { grow(by: byteCount) }
+    if place < count { memmove(start + place + byteCount, start + place, count - place) }
+    count += byteCount
+  }
+
+  /// Writes bytes over those at a place, of which there must be as many.
+  @inlinable @inline(__always)
+  mutating func write(_ bytes: UnsafeRawBufferPointer, at place: Int) {
+    guard let source = bytes.baseAddress else { return }
+    memcpy(start + place, source, bytes.count)
+  }
+
+  @inlinable @inline(__always)
+  mutating func write(varint value: UInt64, at place: Int) {
+    _ = Varint.write(value, to: start + place)
   }
 
   @usableFromInline
