@@ -88,10 +88,7 @@ final class DecodeWorker: @unchecked Sendable {
     var changes = 0
     while changes < Self.stepChanges, values.count < Self.stepBytes, !isDone {
       try Task.checkCancellation()
-      var batch = spare.popLast() ?? ChangeBatch()
-      batch.removeAll()
-      batch.values = values
-      let stretch = decodeStretch(into: batch, limit: Self.stepChanges - changes)
+      let stretch = decodeStretch(into: emptyBatch(), limit: Self.stepChanges - changes)
       changes += stretch.batch.changes.count
       step.stretches.append(stretch)
     }
@@ -99,6 +96,14 @@ final class DecodeWorker: @unchecked Sendable {
     hasLongValues = values.count > changes * Self.longByteCount
     step.values = try putAside()
     return step
+  }
+
+  /// A batch to be filled: one that was filled before has memory.
+  private func emptyBatch() -> ChangeBatch {
+    var batch = spare.popLast() ?? ChangeBatch()
+    batch.removeAll()
+    batch.values = values
+    return batch
   }
 
   /// Makes a block for the values of a step, which may have as many as the last.
