@@ -50,7 +50,7 @@ final class DecodeWorker: @unchecked Sendable {
   private var spare: [ChangeBatch] = []
 
   /// A step ends when so many changes are decoded, or their values have so many bytes.
-  private static let stepChanges = 16_384
+  private static let stepChanges = 4_096
   private static let stepBytes = 8 << 20
 
   /// Makes a worker.
