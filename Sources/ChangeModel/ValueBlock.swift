@@ -3,22 +3,23 @@
 /// A decoder fills it, and its changes refer to it (``Change/values``); who keeps them keeps it too,
 /// or puts its bytes elsewhere. Unchecked: it belongs to one task while it is filled, and is only
 /// read after that.
+@usableFromInline
 package final class ValueBlock: @unchecked Sendable {
   // Not checked for exclusive access: no access reaches into another, and each record makes several.
-  @exclusivity(unchecked) private var start: UnsafeMutableRawPointer?
+  @exclusivity(unchecked) @usableFromInline var start: UnsafeMutableRawPointer?
   /// Whose its memory is; nil: its own.
   private var owner: (any ValueMemory)?
   /// How many bytes of memory it has; of what is someone's, so many are ready.
-  @exclusivity(unchecked) package private(set) var capacity = 0
+  @exclusivity(unchecked) @usableFromInline package internal(set) var capacity = 0
   /// How many bytes there are of what is someone's.
   private var lentByteCount = 0
   private let expected: Int
   /// How many bytes are in it.
-  @exclusivity(unchecked) package private(set) var count = 0
+  @exclusivity(unchecked) @usableFromInline package internal(set) var count = 0
 
   /// So many bytes may be written behind those that were asked for: a short value is copied as if it
   /// had as many.
-  package static var slack: Int { 32 }
+  @inlinable package static var slack: Int { 32 }
 
   /// Makes an empty block, which has no memory yet.
   ///
@@ -47,18 +48,20 @@ package final class ValueBlock: @unchecked Sendable {
   package func removeAll() { count = 0 }
 
   /// Where the next bytes may be written: so many, and ``slack``.
+  @inlinable @inline(__always)
   package func room(for added: Int) -> UnsafeMutableRawPointer {
+    if let start, count &+ added &+ Self.slack <= capacity { return start + count }
+    return roomOfMore(for: added)
+  }
+
+  /// Where the next bytes may be written, which no memory is ready for.
+  @usableFromInline @inline(never)
+  func roomOfMore(for added: Int) -> UnsafeMutableRawPointer {
     let needed = count + added + Self.slack
-    if let start, needed <= capacity { return start + count }
     if let start, let owner, needed <= lentByteCount {
       capacity = min(lentByteCount, owner.makeReady(start, byteCount: needed))
       return start + count
     }
-    return growing(by: added)
-  }
-
-  @inline(never)
-  private func growing(by added: Int) -> UnsafeMutableRawPointer {
     capacity = max(expected, (count + added + Self.slack) * 3 / 2)
     let larger = UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: 16)
     if let start {
@@ -73,6 +76,7 @@ package final class ValueBlock: @unchecked Sendable {
   /// Says how many bytes were written there.
   ///
   /// - Returns: where they are.
+  @inlinable @inline(__always)
   package func add(_ added: Int) -> ByteRange {
     let range = ByteRange(offset: count, count: added)
     count += added

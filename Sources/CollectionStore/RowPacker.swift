@@ -43,7 +43,10 @@ package struct RowPacker: ~Copyable {
     }
 
     /// Whether the newest change deleted it.
-    var isDead: Bool { floor == .delete && floorRank == nil }
+    var isDead: Bool {
+      // `==` of optional enumerations calls what an optimiser does not see through.
+      if case .delete? = floor { floorRank == nil } else { false }
+    }
   }
 
   /// Makes a packer for a collection whose table is empty, as
@@ -120,7 +123,7 @@ package struct RowPacker: ~Copyable {
     RowState.encode(
       last: row.last, kind: row.floor, floor: row.floorRank, shape: columns, into: &state)
     endLive(row.id, file: row.file, into: &packed)
-    if row.floor == .insert { return }
+    if case .insert? = row.floor { return }
     noteUnknown(
       row.id, RowState(last: row.last, floor: nil, shape: columns.columns), in: &packed)
   }

@@ -3,6 +3,7 @@
 /// First the count of the parts, then of each part the number of its bytes and the bytes. Numbers
 /// are written seven bits to a byte, the lowest first, the high bit set on all but the last
 /// (LEB128). `("ab", "c")` is `02 02 61 62 01 63`.
+@usableFromInline
 package enum KeyEncoding {
   /// Appends a count of parts, or the count of bytes of the part that follows.
   @inlinable

@@ -1,15 +1,15 @@
-package import CSimdJSON
+public import CSimdJSON
 
 /// Where the content of a JSON string ends, found without an index of the text.
-@frozen
+@frozen @usableFromInline
 package struct JSONStringEnd {
   /// Where the closing quote is; -1 where there is none before the limit, or where a control
   /// character, which JSON has no place for, stands before it.
-  package var offset: Int
+  @usableFromInline package var offset: Int
   /// Whether the content has escapes; they are not checked.
-  package var hasEscape = false
+  @usableFromInline package var hasEscape = false
   /// Whether the content is ASCII; else its UTF-8 is not checked.
-  package var isASCII = true
+  @usableFromInline package var isASCII = true
 
   @inlinable @inline(__always)
   package init(offset: Int) { self.offset = offset }

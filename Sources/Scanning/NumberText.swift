@@ -1,5 +1,6 @@
 /// Numbers as they are written: checked, compared and turned into one canonical form without ever
 /// passing through a floating-point value.
+@usableFromInline
 package enum NumberText {
   /// Whether text is a number as JSON writes it.
   package static func isJSONNumber(_ text: UnsafeRawBufferPointer) -> Bool {
