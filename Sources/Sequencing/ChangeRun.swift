@@ -59,7 +59,10 @@ extension ChangeQueue {
   /// some; and has memory given to those that come next.
   fileprivate mutating func reserve(_ count: Int) {
     if changes.capacity < count {
-      keys.reserveCapacity(keys.count / changes.count * count * 9 / 8)
+      // Keys and changes together are what the limit is for: long keys are few.
+      let perChange = MemoryLayout<PackedChange>.stride
+      let keyBytes = changes.isEmpty ? 0 : keys.count / changes.count * count * 9 / 8
+      keys.reserveCapacity(min(keyBytes, count * perChange))
       changes.reserveCapacity(count)
       readyCount = changes.count
     }
