@@ -52,6 +52,16 @@ import Testing
     }
   }
 
+  // Prevents a few long keys from asking for as much memory as if all changes that may be held had
+  // such.
+  @Test func `room is made for long keys within what may be held`() {
+    var bench = SequencerBench()
+    let keys = (10..<50).map { String(repeating: "k", count: 100_000) + "\($0)" }
+    bench.admit(ordinal: 1, keys.map { (key: $0, operation: .insert, position: 1) })
+    bench.reserve(byteCount: 40 << 20)
+    #expect(bench.keys() == keys)
+  }
+
   // Prevents keys from being taken for one whose first bytes differ in more bits than there is room
   // for beside the change's index; those of many changes are sorted on all cores.
   @Test func `keys that differ in every bit are ordered as their bytes are`() {
@@ -183,6 +193,8 @@ struct SequencerBench {
     ordered = released
     return released
   }
+
+  mutating func reserve(byteCount: Int) { sequencer.reserve(byteCount: byteCount) }
 
   mutating func keys() -> [String] {
     let ordered = released()
