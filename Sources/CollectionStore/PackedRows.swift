@@ -22,7 +22,7 @@ package struct PackedRows: ~Copyable {
   /// Where the `_id` lies of what was packed last.
   private var lastID: Range<Int>?
 
-  /// The bytes of all records.
+  /// The bytes of all records, and of what lies between them.
   package var byteCount: Int { encoder.records.count }
 
   /// Makes no rows.

@@ -1,6 +1,7 @@
 public import Glibc
 
-/// Encodes rows in SQLite's record format: for each a header of its values' types, then the values (https://www.sqlite.org/fileformat2.html#record_format).
+/// Encodes rows in SQLite's record format: for each a header of its values' types, then the values
+/// (https://www.sqlite.org/fileformat2.html#record_format).
 ///
 /// The values of a record are added in the order of its columns, between ``begin()`` and ``end()``.
 @frozen @usableFromInline
@@ -11,7 +12,7 @@ package struct RecordEncoder: ~Copyable {
   @usableFromInline var types = RawBytes()
   /// Where the values of the record at hand begin.
   @usableFromInline var valuesStart = 0
-  /// So much room is left for a header: the longest so far took as much.
+  /// So much room is left for a header: as much as the longest so far took, or a short one takes.
   @usableFromInline var headerRoom = 16
 
   /// Makes an encoder without records.
