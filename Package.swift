@@ -55,7 +55,9 @@ let package = Package(
       swiftSettings: strict),
 
     // Order restored. Pure values: no I/O, no tasks, no clock.
-    .target(name: "Sequencing", dependencies: ["ChangeModel"], swiftSettings: strict),
+    // Memory that will be wanted is asked for ahead: changes are in the order of their files, keys not.
+    .systemLibrary(name: "CPrefetch"),
+    .target(name: "Sequencing", dependencies: ["ChangeModel", "CPrefetch"], swiftSettings: strict),
 
     // The store.
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
@@ -69,7 +71,7 @@ let package = Package(
       name: "Pipeline",
       dependencies: [
         "ChangeModel", "Hashing", "RecordFormats", "BatchSource", "Sequencing", "SQLiteKit",
-        "CollectionStore", .product(name: "Yams", package: "Yams"),
+        "CollectionStore", "CPrefetch", .product(name: "Yams", package: "Yams"),
       ],
       swiftSettings: strict),
 

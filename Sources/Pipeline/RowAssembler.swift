@@ -14,9 +14,6 @@ struct RowAssembler: ~Copyable {
   private var fold = KeyFold()
   /// For each column, the number of the key that last wrote it: which newer change has it already.
   private var writtenFor: [Int]
-  /// The keys whose changes were touched, up to here; see ``OrderedChanges/touch(_:)``.
-  private var touchedEnd = 0
-  private var touched: UInt64 = 0
   /// The number of the key at hand.
   private var key = 0
   /// Makes records of the rows, where they are to be loaded.
@@ -27,8 +24,8 @@ struct RowAssembler: ~Copyable {
   private var plans: [ValueStore.Layout: RecordPlan?] = [:]
   private var idBytes: [UInt8] = []
 
-  /// The changes of so many keys are touched at a time.
-  private static let touchedKeys = 32
+  /// The changes of a key are asked for when it is so many keys away, and its values when half as many.
+  private static let keysAhead = 32
 
   /// No row is added where there are so many bytes of texts and records.
   private static let byteLimit = 4 << 20
@@ -75,7 +72,7 @@ struct RowAssembler: ~Copyable {
     rows.isPacked = packer != nil
     while !keys.isEmpty, !isLimited || rows.byteCount < Self.byteLimit {
       key = keys.lowerBound
-      if !(touchedEnd - Self.touchedKeys..<touchedEnd).contains(key) { touch(keys) }
+      prefetch(keys, reading: reader)
       keys = key + 1..<keys.upperBound
       let group = rowIDs.group(key, of: ordered)
       let id = rowIDs.id(key, of: ordered)
@@ -99,10 +96,14 @@ struct RowAssembler: ~Copyable {
     rows.keys = start..<keys.lowerBound
   }
 
-  private mutating func touch(_ keys: Range<Int>) {
-    let next = keys.prefix(Self.touchedKeys)
-    touchedEnd = next.lowerBound + Self.touchedKeys
-    for key in next { touched &+= ordered.touch(rowIDs.group(key, of: ordered)) }
+  /// Asks for what the rows of keys need that come soon.
+  private func prefetch(_ keys: Range<Int>, reading reader: ValueReader) {
+    let far = keys.lowerBound + Self.keysAhead
+    if far < keys.upperBound { ordered.prefetchChanges(of: rowIDs.group(far, of: ordered)) }
+    let near = keys.lowerBound + Self.keysAhead / 2
+    if near < keys.upperBound {
+      reader.prefetch(ordered.prefetchKey(of: rowIDs.group(near, of: ordered)))
+    }
   }
 
   /// Packs the row of the key that was folded, where one change tells all of its values: without

@@ -40,8 +40,11 @@ struct RowIDs {
   init(_ ordered: OrderedChanges, key: KeyRule, isSorted: Bool) {
     isHashed = Self.isHashed(key)
     guard isHashed, isSorted else { return }
-    hashed = ordered.groups.indices.map {
-      Hashed(id: RowHash(ofKey: ordered.key(of: ordered.groups[$0])), group: UInt32($0))
+    let groups = ordered.groups
+    hashed = groups.indices.map {
+      if $0 + 32 < groups.count { ordered.prefetchChanges(of: groups[$0 + 32]) }
+      if $0 + 16 < groups.count { _ = ordered.prefetchKey(of: groups[$0 + 16]) }
+      return Hashed(id: RowHash(ofKey: ordered.key(of: groups[$0])), group: UInt32($0))
     }
     hashed.sort { $0.id < $1.id }
   }

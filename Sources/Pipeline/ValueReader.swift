@@ -1,4 +1,5 @@
 import BatchSource
+import CPrefetch
 import ChangeModel
 import RecordFormats
 import Sequencing
@@ -78,6 +79,15 @@ final class ValueReader {
           && (left.kind != .text
             || buffer.bytes[left.text.indices] == buffer.bytes[right.text.indices])
       }
+  }
+
+  /// Asks for the values of a change that are wanted soon, where they are in memory.
+  func prefetch(_ change: SequencedChange) {
+    let count = Int(change.valueCount)
+    if count == 0 { return }
+    if let bytes = held.bytes(at: change.values, count: count) {
+      CPrefetch.prefetch(bytes.baseAddress, min(count, 512))
+    }
   }
 
   /// The bytes of a change's values; valid until the next are asked for.

@@ -18,16 +18,13 @@ struct ChangeComparison {
     keys.compare(left, right, behind: depth)
   }
 
-  /// Reads a little of each change that will be compared; see ``OrderedChanges/touch(_:)``.
-  func touch(
-    _ items: UnsafeMutableBufferPointer<SortItem>, _ stretch: Range<Int>
-  ) -> UInt64 {
-    var sum: UInt64 = 0
-    for index in stretch.dropFirst() where form.areAlike(items[index], items[index - 1]) {
-      sum &+= keys.changes[Int(form.index(of: items[index - 1]))].ends
-      sum &+= keys.changes[Int(form.index(of: items[index]))].ends
+  /// Asks for the change of an item where it will be compared with the one before.
+  @inline(__always)
+  func prefetch(_ items: UnsafeMutableBufferPointer<SortItem>, _ index: Int) {
+    if form.areAlike(items[index], items[index - 1]) {
+      keys.memory.prefetch(form.index(of: items[index - 1]))
+      keys.memory.prefetch(form.index(of: items[index]))
     }
-    return sum
   }
 
   /// Sorts a stretch of items of equal bits.

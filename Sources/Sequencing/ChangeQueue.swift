@@ -1,3 +1,4 @@
+import CPrefetch
 package import ChangeModel
 
 /// The changes of one collection that were admitted and not yet released, in the order in which they
@@ -95,6 +96,20 @@ struct ChangeMemory {
     return ValuePlace(
       decoder: origin.decoder, block: change.isCarried ? carriedBlock : origin.valueBlock,
       offset: change.valueOffset)
+  }
+
+  /// Asks for a change that is wanted soon: changes lie in the order of admission.
+  @inline(__always)
+  func prefetch(_ index: UInt32) {
+    guard let start = changes.baseAddress else { return }
+    CPrefetch.prefetch(start + Int(index), MemoryLayout<PackedChange>.size)
+  }
+
+  /// Asks for a change's key.
+  @inline(__always)
+  func prefetchKey(of change: PackedChange) {
+    guard let start = keys.baseAddress else { return }
+    CPrefetch.prefetch(start + change.keyOffset, 1)
   }
 
   /// A change, by its place in the queue.

@@ -1,3 +1,4 @@
+import CPrefetch
 package import ChangeModel
 
 extension Sequencer {
@@ -107,8 +108,14 @@ extension ChangeMemory {
     _ put: Sequencer.PutAside<Failure>
   ) throws(Failure) -> [RunBlock] {
     var blocks: [RunBlock] = []
+    let end = groups.last.map { Int($0.start + $0.count) } ?? 0
     for group in groups {
       for place in Int(group.start)..<Int(group.start + group.count) {
+        let next = place + Self.placesAhead
+        if next < end { prefetch(order[next]) }
+        if next - Self.placesAhead / 2 < end {
+          prefetchContent(of: order[next - Self.placesAhead / 2], values)
+        }
         let change = changes[Int(order[place])]
         let count = Int(change.valueCount)
         try writer.append(
@@ -119,6 +126,19 @@ extension ChangeMemory {
     }
     if !writer.isEmpty { blocks.append(try writer.flush(put)) }
     return blocks
+  }
+
+  /// A change is asked for so many places ahead, its values and its key half as many.
+  private static var placesAhead: Int { 32 }
+
+  /// Asks for the key and the values of a change.
+  private func prefetchContent(of index: UInt32, _ values: Sequencer.FetchValues) {
+    let change = changes[Int(index)]
+    prefetchKey(of: change)
+    let count = Int(change.valueCount)
+    if count > 0, let bytes = values(self.values(of: change), count) {
+      CPrefetch.prefetch(bytes.baseAddress, min(count, 512))
+    }
   }
 
   /// The key of a change, and behind it the old one of a move.

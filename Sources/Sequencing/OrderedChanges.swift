@@ -52,21 +52,24 @@ package struct OrderedChanges: Sendable {
     order[Int(group.start)..<Int(group.start + group.count)].lazy.map { queue[Int($0)] }
   }
 
-  /// Reads a little of each of a group's changes and of its key, which lie anywhere in memory: done
-  /// for many groups before they are folded, the processor waits for all of them at a time.
-  ///
-  /// - Returns: nothing of use, but a reason to read.
-  package func touch(_ group: Group) -> UInt64 {
-    var sum: UInt64 = 0
-    let end = group.start + min(group.count, 64)
-    for place in order[Int(group.start)..<Int(end)] {
-      let change = queue.changes[Int(place)]
-      sum &+= change.ends
-      if place == order[Int(group.start)], change.keyCount > 0 {
-        sum &+= UInt64(queue.keys[change.keyOffset])
-      }
+  /// Asks for the changes of a group, which lie anywhere in memory; some of them, where there are very
+  /// many.
+  package func prefetchChanges(of group: Group) {
+    queue.withMemory { memory in
+      let end = group.start + min(group.count, 64)
+      for place in group.start..<end { memory.prefetch(order[Int(place)]) }
     }
-    return sum
+  }
+
+  /// Asks for a group's key.
+  ///
+  /// - Returns: its newest change.
+  package func prefetchKey(of group: Group) -> SequencedChange {
+    let end = Int(group.start + group.count)
+    return queue.withMemory { memory in
+      memory.prefetchKey(of: memory.changes[Int(order[Int(group.start)])])
+      return memory[order[end - 1]]
+    }
   }
 
   /// Appends the group's key: canonical bytes.

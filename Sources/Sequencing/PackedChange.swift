@@ -112,9 +112,6 @@ struct PackedChange: Sendable {
     }
   }
 
-  /// Its first and last bytes, which lie in two lines of the processor's cache.
-  var ends: UInt64 { UInt64(word0.lower) &+ UInt64(facts.rawValue) }
-
   var isMove: Bool { facts.contains(.move) }
 
   /// Where the key begins in ``ChangeQueue/keys``. Of a change that moves a row, how many bytes the

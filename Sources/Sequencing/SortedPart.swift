@@ -2,11 +2,9 @@
 struct SortedPart: Sendable {
   private(set) var groups: [OrderedChanges.Group] = []
   private(set) var parallel: [OrderedChanges.Group] = []
-  /// Of no use, but a reason to read.
-  private var touched: UInt64 = 0
 
-  /// So many items' changes are touched at a time.
-  private static let touchedItems = 64
+  /// Changes that will be compared are asked for so many items ahead.
+  private static let itemsAhead = 32
 
   /// Sorts the stretches of equal bits among items that are sorted by them, and finds their groups.
   init(
@@ -16,11 +14,11 @@ struct SortedPart: Sendable {
     let form = comparison.form
     groups.reserveCapacity(part.count / 2)
     var start = part.lowerBound
-    var touchedEnd = start
+    var ahead = start + 1
     while start < part.upperBound {
-      if start >= touchedEnd {
-        touchedEnd = min(part.upperBound, start + Self.touchedItems)
-        touched &+= comparison.touch(items, start..<touchedEnd)
+      while ahead < min(part.upperBound, start + Self.itemsAhead) {
+        comparison.prefetch(items, ahead)
+        ahead += 1
       }
       var end = start + 1
       while end < part.upperBound, form.areAlike(items[end], items[start]) { end += 1 }
