@@ -33,8 +33,14 @@ package struct BatchFile: Sendable, Hashable {
   /// What the name says.
   package var name: BatchFileName { BatchFileName(relativePath.lastComponent) }
 
-  /// The relative path without the number's digits: the series that the file belongs to.
+  /// The relative path without the number's digits: the series that the file belongs to. Extensions
+  /// stay, so that `t_1.csv` and `t_1.csv.gz` are never the same place of one series.
   package var series: BatchPath {
-    relativePath.parent.appending(name.series)
+    let name = relativePath.lastComponent
+    let digits = name.withUnsafeBufferPointer { BatchFileName.parse($0).number }
+    var series = relativePath
+    series.bytes.removeSubrange(
+      name.startIndex + digits.lowerBound..<name.startIndex + digits.upperBound)
+    return series
   }
 }

@@ -47,12 +47,6 @@ package struct BatchFileName: Sendable, Hashable {
     compression = parsed.compression
   }
 
-  /// The name without the number's digits: files that share it in one directory are one series.
-  /// Extensions stay, so that `t_1.csv` and `t_1.csv.gz` are never the same place of one series.
-  package var series: [UInt8] {
-    Array(bytes[..<numberRange.lowerBound] + bytes[numberRange.upperBound...])
-  }
-
   /// The name without number, number mark and extensions: `nation` of `nation_12.json.gz`.
   package var base: ArraySlice<UInt8> {
     guard ordinal != nil else {

@@ -90,11 +90,7 @@ struct DecodePass {
           group.addTask { try worker.step() }
         }
         admit(step, of: firstDecoder + worker.index, routes: &routes[worker.index])
-        for stretch in step.stretches.prefix(Self.spareBatches - spare.count) {
-          spare.append(stretch.batch)
-          // Its memory is wanted for others.
-          spare[spare.count - 1].values = Self.noValues
-        }
+        keep(step.stretches, in: &spare)
         readByteCount += step.stretches.reduce(0) { $0 + $1.bytesRead }
         try spill?.relieve(
           &sequencer, &values, before: heldBefore,
@@ -108,8 +104,20 @@ struct DecodePass {
   }
 
   private static let noValues = ValueBlock()
-  /// So many batches are kept to be filled again.
-  private static let spareBatches = 64
+  /// Batches with room for so many changes are kept to be filled again.
+  private static let spareRoom = 1 << 16
+
+  /// Keeps batches whose changes were admitted, to be filled again.
+  private func keep(_ stretches: [DecodeWorker.Stretch], in spare: inout [ChangeBatch]) {
+    var room = spare.reduce(0) { $0 + $1.changes.capacity }
+    for stretch in stretches {
+      room += stretch.batch.changes.capacity
+      if room > Self.spareRoom { return }
+      spare.append(stretch.batch)
+      // Its memory is wanted for others.
+      spare[spare.count - 1].values = Self.noValues
+    }
+  }
 
   /// Takes in what a worker decoded.
   private mutating func admit(

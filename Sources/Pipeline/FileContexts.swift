@@ -31,11 +31,11 @@ struct FileContexts {
     sideFiles.look(aboveFilesIn: file.path.parent)
   }
 
-  /// The context of one file.
+  /// The context of one file, of whose series the caller knows.
   mutating func context(
-    of file: BatchFile, resumeOffset: UInt64, recordIndex: Int
+    of file: BatchFile, series: BatchPath, resumeOffset: UInt64, recordIndex: Int
   ) -> FileContext {
-    var context = FileContext(name: file.path.description, tableByPath: table(of: file))
+    var context = FileContext(name: file.path.description, tableByPath: table(of: file, series))
     context.offset = resumeOffset
     context.recordIndex = recordIndex
     if let path = sideFiles.nearest(.schemas, to: file) { context.schemas = schemas(at: path) }
@@ -45,8 +45,7 @@ struct FileContexts {
     return context
   }
 
-  private mutating func table(of file: BatchFile) -> SourceTable {
-    let series = file.series
+  private mutating func table(of file: BatchFile, _ series: BatchPath) -> SourceTable {
     if let last, last.series == series, last.root == file.root { return last.table }
     let table = file.tableByPath
     last = (file.root, series, table)

@@ -14,6 +14,8 @@ extension IngestAttempt {
     summary.failedFiles += listing.errors
     summary.knownFiles += listing.unchangedCount
     let earlier = files.count
+    // What grows by doubling is in memory twice.
+    if files.isEmpty { files.reserveCapacity(listing.files.count) }
     let isFirst = try await writer.perform { store in try store.nextFileID() == 1 }
     var start = listing.files.startIndex
     while start < listing.files.endIndex {
@@ -25,8 +27,8 @@ extension IngestAttempt {
       }
       start = end
     }
-    let new = files[earlier...]
-    progress.found(files: new.count, bytes: new.reduce(0) { $0 + $1.file.identity.size })
+    let new = earlier..<files.count
+    progress.found(files: new.count, bytes: new.reduce(0) { $0 + files[$1].file.identity.size })
   }
 
   private func records(of files: [BatchFile]) async throws -> [FileRecord?] {
@@ -142,8 +144,9 @@ extension IngestAttempt {
       RunFile(
         file: file, record: record, stamp: stamp,
         context: contexts.context(
-          of: file, resumeOffset: resume.offset, recordIndex: resume.records),
-        isReread: isReread, refusal: refused[file.path]))
+          of: file, series: BatchPath(record.series), resumeOffset: resume.offset,
+          recordIndex: resume.records),
+        isReread: isReread, refusal: refused.isEmpty ? nil : refused[file.path]))
   }
 
   /// Adds the files in the manifest that hold changes of a collection and are not in the run, or

@@ -16,7 +16,7 @@ extension IngestAttempt {
     var again: [Int64] = []
     var new: [Int] = []
     for slot in files.indices where !files[slot].isReread {
-      files[slot].record.describe(files[slot])
+      files[slot].describe()
       if files[slot].record.id == 0 {
         new.append(slot)
         continue
@@ -143,7 +143,9 @@ extension IngestAttempt {
         return book
       }
     }
-    for slot in files.indices where !files[slot].isReread { book.note(files[slot]) }
+    for slot in files.indices where !files[slot].isReread {
+      book.note(files[slot].record, series: files[slot].stamp.series)
+    }
   }
 
   /// Makes a table known that is left out, so that its files can be found again.
@@ -199,14 +201,16 @@ extension IngestAttempt {
     for slot in files.indices where !files[slot].isReread {
       summary.files += 1
       summary.records += files[slot].records
-      for (index, tally) in files[slot].tallies {
+      // By their parts: a file that is taken out of the list is copied.
+      let (tallies, outcome) = (files[slot].tallies, files[slot].outcome)
+      for (index, tally) in tallies {
         guard catalog.entries[index].plan.isSkipped, tally.newChanges > 0 else { continue }
         summary.skippedChanges += tally.newChanges
         let name = catalog.entries[index].name
         if !summary.skippedTables.contains(name) { summary.skippedTables.append(name) }
       }
-      if let error = files[slot].outcome?.error { summary.failedFiles.append(error) }
-      if files[slot].outcome?.tornReason != nil {
+      if let error = outcome?.error { summary.failedFiles.append(error) }
+      if outcome?.tornReason != nil {
         summary.tornFiles.append(files[slot].file.path.description)
       }
     }
@@ -254,26 +258,26 @@ private struct OrderUpdate: Sendable {
   }
 }
 
-extension FileRecord {
-  /// Takes over what reading a file showed.
-  mutating func describe(_ file: RunFile) {
-    guard let outcome = file.outcome else { return }
-    state = .applied
-    reason = nil
+extension RunFile {
+  /// Takes over into the record what reading showed.
+  mutating func describe() {
+    guard let outcome else { return }
+    record.state = .applied
+    record.reason = nil
     if let torn = outcome.tornReason {
-      state = .torn
-      reason = torn
+      record.state = .torn
+      record.reason = torn
     }
     if let error = outcome.error {
-      state = .failed
-      reason = [error.cause, error.hint].compactMap(\.self).joined(separator: "\n")
+      record.state = .failed
+      record.reason = [error.cause, error.hint].compactMap(\.self).joined(separator: "\n")
     }
     // What was used of it before counts on.
     if outcome.isPartial { return }
-    if let identity = outcome.identity { take(identity) }
-    hash = outcome.hash
-    consumed = outcome.consumedBytes
-    records = file.context.recordIndex + file.records
+    if let identity = outcome.identity { record.take(identity) }
+    record.hash = outcome.hash
+    record.consumed = outcome.consumedBytes
+    record.records = context.recordIndex + records
   }
 }
 

@@ -83,10 +83,12 @@ struct OrderBook: Sendable {
   }
 
   /// Notes a file that was read.
-  mutating func note(_ file: RunFile) {
-    guard let ordinal = file.record.ordinal else { return }
-    series?[file.stamp.series, default: SeriesFiles()]
-      .note(ordinal, file.record.state, isEmpty: file.record.records == 0)
+  ///
+  /// - Parameter hash: that of its series.
+  mutating func note(_ file: FileRecord, series hash: UInt32) {
+    guard let ordinal = file.ordinal else { return }
+    series?[hash, default: SeriesFiles()]
+      .note(ordinal, file.state, isEmpty: file.records == 0)
   }
 
   /// Reads what the store knows of a collection's files, and judges it.

@@ -87,7 +87,7 @@ struct Recomputation {
     _ place: BatchFile, as number: Int, isCopy: Bool, telling meter: inout ProgressMeter
   ) throws {
     contexts.look(beside: place)
-    let context = contexts.context(of: place, resumeOffset: 0, recordIndex: 0)
+    let context = contexts.context(of: place, series: place.series, resumeOffset: 0, recordIndex: 0)
     let files = files
     let floor = files.floor
     var waiting = 0

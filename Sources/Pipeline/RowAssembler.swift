@@ -19,7 +19,8 @@ struct RowAssembler: ~Copyable {
   /// Makes records of the rows, where they are to be loaded.
   private var packer: RowPacker?
   /// Of each decoder, the plan of the changes that were packed last: mostly the next have the same.
-  private var lastPlans: [RecordPlan?] = []
+  /// ``plans`` keeps them: to count who does costs as much as to find one, and is done for each row.
+  private var lastPlans: [Unmanaged<RecordPlan>?] = []
   /// Nil for values that come in another order.
   private var plans: [ValueStore.Layout: RecordPlan?] = [:]
   private var idBytes: [UInt8] = []
@@ -126,13 +127,11 @@ struct RowAssembler: ~Copyable {
     if floor == last { floor = nil }
     setIDBytes(id)
     idBytes.withUnsafeBytes { id in
-      packer?.pack(
-        RowPacker.PlainRow(
-          id: id, last: last, floor: kind, floorRank: floor, eventTime: time,
-          file: fileIDs[Int(newest.file)]),
-        columns: plan.columns, into: &packed
-      ) { encoder in
-        plan.add(values, to: &encoder)
+      let row = RowPacker.PlainRow(
+        id: id, last: last, floor: kind, floorRank: floor, eventTime: time,
+        file: fileIDs[Int(newest.file)])
+      plan._withUnsafeGuaranteedRef { plan in
+        packer?.pack(row, columns: plan.columns, into: &packed) { plan.add(values, to: &$0) }
       }
     }
     return true
@@ -174,17 +173,20 @@ struct RowAssembler: ~Copyable {
   /// How the values of changes are packed; nil where they come in another order than the columns.
   private mutating func plan(
     for layout: ValueStore.Layout, reading reader: ValueReader
-  ) -> RecordPlan? {
+  ) -> Unmanaged<RecordPlan>? {
     while lastPlans.count <= layout.decoder { lastPlans.append(nil) }
-    if let last = lastPlans[layout.decoder], last.layout == layout { return last }
-    if let known = plans[layout] {
-      lastPlans[layout.decoder] = known
-      return known
+    if let last = lastPlans[layout.decoder],
+      last._withUnsafeGuaranteedRef({ $0.layout == layout })
+    {
+      return last
     }
-    let plan = RecordPlan(
-      for: layout, of: reader.columns(of: layout), columnCount: writtenFor.count,
-      idColumn: packer?.idColumn ?? -1)
-    plans[layout] = .some(plan)
+    if plans[layout] == nil {
+      plans[layout] = .some(
+        RecordPlan(
+          for: layout, of: reader.columns(of: layout), columnCount: writtenFor.count,
+          idColumn: packer?.idColumn ?? -1))
+    }
+    let plan = plans[layout].flatMap { $0 }.map { Unmanaged.passUnretained($0) }
     lastPlans[layout.decoder] = plan
     return plan
   }

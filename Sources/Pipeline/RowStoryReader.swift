@@ -205,7 +205,7 @@ struct RowSearch {
     _ place: BatchFile, as file: Int, for ids: Set<[UInt8]>, into found: inout PlainChanges
   ) throws -> [UInt8] {
     contexts.look(beside: place)
-    let context = contexts.context(of: place, resumeOffset: 0, recordIndex: 0)
+    let context = contexts.context(of: place, series: place.series, resumeOffset: 0, recordIndex: 0)
     let files = files
     let isAppended = collection.key == .append
     return try reader.read(

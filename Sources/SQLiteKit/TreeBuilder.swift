@@ -15,6 +15,7 @@ package struct TreeBuilder: ~Copyable {
   }
 
   private let kind: Kind
+  private let limits: PayloadLimits
   private let root: UInt32
   private let pages: PageWriter
   private var leaf: PageBuffer
@@ -32,6 +33,7 @@ package struct TreeBuilder: ~Copyable {
   package init(_ kind: Kind, root: Int64, pages: PageWriter) {
     precondition(root > 1, "the first page is no table of ours")
     self.kind = kind
+    limits = PayloadLimits(kind, pageSize: pages.pageSize)
     self.root = UInt32(root)
     self.pages = pages
     leaf = PageBuffer(kind == .table ? .leafTable : .leafIndex, size: pages.pageSize)
@@ -45,14 +47,14 @@ package struct TreeBuilder: ~Copyable {
     rowID: Int64, record: UnsafeRawBufferPointer
   ) throws(IngestError) {
     precondition(kind == .table && rowID > lastRowID, "rows come ascending")
-    let payload = try Payload(record, kind, pages)
+    let payload = Payload(record, limits)
     let count =
       Varint.count(UInt64(record.count)) + Varint.count(UInt64(bitPattern: rowID)) + payload.count
     if !leaf.fits(count) { try closeTableLeaf() }
     let cell = leaf.addCell(count)
     var offset = Varint.write(UInt64(record.count), to: cell)
     offset += Varint.write(UInt64(bitPattern: rowID), to: cell + offset)
-    try payload.write(to: cell + offset, pages)
+    try write(payload, to: cell + offset)
     lastRowID = rowID
   }
 
@@ -74,23 +76,26 @@ package struct TreeBuilder: ~Copyable {
     // SQLite gives no cell less than four bytes; one of a shorter record would have to be filled up.
     precondition(kind == .index && record.count >= 3, "an entry has two values at least")
     if let separator { try closeIndexLeaf(separator) }
-    let payload = try Payload(record, kind, pages)
+    let payload = Payload(record, limits)
     let count = Varint.count(UInt64(record.count)) + payload.count
     if leaf.fits(count) {
-      try write(record, payload, to: leaf.addCell(count))
+      let cell = leaf.addCell(count)
+      try write(payload, to: cell + Varint.write(UInt64(record.count), to: cell))
     } else {
       let cell = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 1)
       defer { cell.deallocate() }
-      try write(record, payload, to: cell.baseAddress!)
+      let start = cell.baseAddress!
+      try write(payload, to: start + Varint.write(UInt64(record.count), to: start))
       separator = Array(cell)
     }
   }
 
+  @inline(__always)
   private func write(
-    _ record: UnsafeRawBufferPointer, _ payload: Payload, to cell: UnsafeMutableRawPointer
+    _ payload: Payload, to cell: UnsafeMutableRawPointer
   ) throws(IngestError) {
-    let offset = Varint.write(UInt64(record.count), to: cell)
-    try payload.write(to: cell + offset, pages)
+    payload.writeBeginning(to: cell)
+    if !payload.isWhole { try payload.writeRest(behind: cell, pages) }
   }
 
   private mutating func closeIndexLeaf(_ separator: [UInt8]) throws(IngestError) {
@@ -112,37 +117,58 @@ package struct TreeBuilder: ~Copyable {
   }
 }
 
-/// A record as it lies in a cell: whole, or its beginning and the number of the page that goes on
-/// (https://www.sqlite.org/fileformat2.html#cell_payload).
+/// How much of a record lies in its cell (https://www.sqlite.org/fileformat2.html#cell_payload).
+private struct PayloadLimits {
+  private let pageSize: Int
+  private let most: Int
+  private let least: Int
+
+  /// What SQLite takes as one value or row.
+  static let longest = 1_000_000_000
+
+  init(_ kind: TreeBuilder.Kind, pageSize: Int) {
+    self.pageSize = pageSize
+    most = kind == .table ? pageSize - 35 : (pageSize - 12) * 64 / 255 - 23
+    least = (pageSize - 12) * 32 / 255 - 23
+  }
+
+  /// How many of so many bytes do.
+  @inline(__always)
+  func localCount(of count: Int) -> Int {
+    if count <= most { return count }
+    let filled = least + (count - least) % (pageSize - 4)
+    return filled <= most ? filled : least
+  }
+}
+
+/// A record as it lies in a cell: whole, or its beginning and the number of the page that goes on.
 private struct Payload {
   private let record: UnsafeRawBufferPointer
   private let localCount: Int
 
-  /// What SQLite takes as one value or row.
-  private static let longest = 1_000_000_000
-
-  init(
-    _ record: UnsafeRawBufferPointer, _ kind: TreeBuilder.Kind, _ pages: PageWriter
-  ) throws(IngestError) {
-    if record.count > Self.longest { throw pages.tooBig }
+  @inline(__always)
+  init(_ record: UnsafeRawBufferPointer, _ limits: PayloadLimits) {
     self.record = record
-    let size = pages.pageSize
-    let most = kind == .table ? size - 35 : (size - 12) * 64 / 255 - 23
-    if record.count <= most {
-      localCount = record.count
-    } else {
-      let least = (size - 12) * 32 / 255 - 23
-      let filled = least + (record.count - least) % (size - 4)
-      localCount = filled <= most ? filled : least
-    }
+    localCount = limits.localCount(of: record.count)
   }
 
   /// How many bytes of a cell it takes.
-  var count: Int { localCount == record.count ? localCount : localCount + 4 }
+  var count: Int { isWhole ? localCount : localCount + 4 }
 
-  func write(to cell: UnsafeMutableRawPointer, _ pages: PageWriter) throws(IngestError) {
+  /// Whether nothing of it lies elsewhere.
+  var isWhole: Bool { localCount == record.count }
+
+  /// Writes what lies in the cell.
+  @inline(__always)
+  func writeBeginning(to cell: UnsafeMutableRawPointer) {
     memcpy(cell, record.baseAddress!, localCount)
-    if localCount == record.count { return }
+  }
+
+  /// Writes the rest to pages of its own, and the number of the first of them into the cell.
+  func writeRest(
+    behind cell: UnsafeMutableRawPointer, _ pages: PageWriter
+  ) throws(IngestError) {
+    if record.count > PayloadLimits.longest { throw pages.tooBig }
     cell.storeBytes(
       of: pages.nextNumber.bigEndian, toByteOffset: localCount, as: UInt32.self)
     var rest = UnsafeRawBufferPointer(rebasing: record[localCount...])

@@ -47,9 +47,14 @@ struct FileChains {
 
   /// The segments of a chain, one after the other.
   func links(of chain: Chain) -> [Link] {
-    chain.places.flatMap { place in
-      files[order[place]].segments.indices.map { Link(place: place, segment: $0) }
+    var links: [Link] = []
+    links.reserveCapacity(chain.places.count)
+    for place in chain.places {
+      for segment in files[order[place]].segments.indices {
+        links.append(Link(place: place, segment: segment))
+      }
     }
+    return links
   }
 
   /// How many stretches of counts there are in all files.

@@ -4,6 +4,7 @@ extension FileEvidence {
   /// The evidence as bytes, for the manifest.
   package var encoded: [UInt8] {
     var bytes: [UInt8] = []
+    bytes.reserveCapacity(64 + segments.count * 256)
     Rank.append(ordinal == nil ? 0 : 1, to: &bytes)
     Rank.append(ordinal ?? 0, to: &bytes)
     Rank.append(UInt64(series), to: &bytes)

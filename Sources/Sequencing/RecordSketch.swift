@@ -39,6 +39,7 @@ package struct RecordSketch: Sendable, Hashable {
   @inline(__always)
   mutating func add(_ hash: UInt32) {
     if last.count < Self.lastLimit {
+      if last.isEmpty { reserve() }
       last.append(hash)
       if first.count < Self.firstLimit { first.append(hash) }
     } else {
@@ -50,10 +51,17 @@ package struct RecordSketch: Sendable, Hashable {
     }
   }
 
+  /// Makes room for what most small files have.
+  @inline(never)
+  private mutating func reserve() {
+    smallest.reserveCapacity(16)
+    first.reserveCapacity(Self.firstLimit)
+    last.reserveCapacity(16)
+  }
+
   @inline(never)
   private mutating func insert(_ hash: UInt32) {
     if smallest.count < Self.smallestLimit {
-      if smallest.isEmpty { smallest.reserveCapacity(16) }
       if smallest.last ?? 0 <= hash, smallest.last != hash { return smallest.append(hash) }
     }
     let isFull = smallest.count == Self.smallestLimit
