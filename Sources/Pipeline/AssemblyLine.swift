@@ -30,7 +30,7 @@ struct AssemblyLine {
   }
 
   /// So many keys are dealt out at a time: their rows stay in the processor's cache on their way.
-  static let stretchKeys = 1024
+  static let stretchKeys = 2048
 
   /// How many batches there are beside one for each worker.
   private static let batchesAhead = 3

@@ -24,10 +24,15 @@ final class BackgroundWrite: @unchecked Sendable {
   ///
   /// - Parameters:
   ///   - bytes: stay as they are until it has ended.
-  init(_ bytes: UnsafeRawBufferPointer, to descriptor: CInt, at offset: UInt64, _ urgency: Urgency)
-  {
+  ///   - diskQueue: has a thread of its own, which waits for the disk: of those that tasks share there
+  ///     is one for each core.
+  init(
+    _ bytes: UnsafeRawBufferPointer, to descriptor: CInt, at offset: UInt64, _ urgency: Urgency,
+    diskQueue: DispatchQueue
+  ) {
     nonisolated(unsafe) let bytes = bytes
-    DispatchQueue.global().async { [self] in
+    let queue = urgency == .direct ? diskQueue : DispatchQueue.global()
+    queue.async { [self] in
       code = Self.write(bytes, to: descriptor, at: offset, urgency)
       end.signal()
     }

@@ -1,4 +1,5 @@
 package import ChangeModel
+import Dispatch
 import Glibc
 
 /// Appends pages to a database file, many at a time, which are written while the next come.
@@ -15,6 +16,7 @@ package final class PageWriter {
   /// The buffer that is being written, or was written last.
   private var other: UnsafeMutableRawBufferPointer
   private var background: BackgroundWrite?
+  private let diskQueue = DispatchQueue(label: "resequel.pages")
   /// How many pages the file has, or will have when what is being written is there; those in the
   /// buffer are not counted.
   private var writtenCount: Int
@@ -90,7 +92,7 @@ package final class PageWriter {
     let offset = UInt64(writtenCount) * UInt64(pageSize)
     background = BackgroundWrite(
       UnsafeRawBufferPointer(buffer), to: descriptor, at: offset,
-      directOffset.map { offset < $0 ? .soon : .direct } ?? .none)
+      directOffset.map { offset < $0 ? .soon : .direct } ?? .none, diskQueue: diskQueue)
     writtenCount = pageCount
     used = 0
     swap(&buffer, &other)

@@ -22,8 +22,17 @@ package struct RunMerge: Sendable {
 
   private let runs: [[RunBlock]]
   private var cursors: [Cursor]
+  /// All blocks, by their last keys, and how many of them are wholly taken.
+  private let blocks: [Block]
+  private var takenCount = 0
   /// An empty queue that knows what all of the collection's changes have in common.
   private let model: ChangeQueue
+
+  /// Which block of which run.
+  private struct Block: Sendable {
+    let run: Int
+    let number: Int
+  }
 
   /// Makes a merge of the blocks of a collection's runs.
   ///
@@ -32,6 +41,13 @@ package struct RunMerge: Sendable {
     self.runs = runs
     self.model = model
     cursors = runs.indices.map { Cursor(run: $0, waiting: runs[$0].indices) }
+    let all = runs.indices.flatMap { run in
+      runs[run].indices.map { Block(run: run, number: $0) }
+    }
+    blocks = all.sorted {
+      runs[$0.run][$0.number].lastKey
+        .lexicographicallyPrecedes(runs[$1.run][$1.number].lastKey)
+    }
   }
 
   /// How much is taken at a time.
@@ -39,7 +55,7 @@ package struct RunMerge: Sendable {
     var changes: Int
     var valueBytes: Int
 
-    /// Makes it: at least so many changes or bytes of values, while there are any.
+    /// Makes it: about so many changes or bytes of values.
     package init(changes: Int, valueBytes: Int) {
       self.changes = changes
       self.valueBytes = valueBytes
@@ -60,21 +76,36 @@ package struct RunMerge: Sendable {
     putValues: ((RunBlock, Range<Int>) throws(Failure) -> UInt64)?
   ) throws(Failure) -> ChangeQueue? {
     var part = model
-    var valueBytes = 0
-    while part.count < wanted.changes, valueBytes < wanted.valueBytes {
-      for index in cursors.indices where cursors[index].isEmpty {
-        try load(index, read)
+    while part.isEmpty, !cursors.isEmpty {
+      let limit = nextLimit(wanted)
+      for index in cursors.indices {
+        repeat {
+          if cursors[index].isEmpty { try load(index, read) }
+          try cursors[index].take(upTo: limit, into: &part, putValues)
+        } while cursors[index].isEmpty && !cursors[index].waiting.isEmpty
       }
       cursors.removeAll { $0.isEmpty }
-      if cursors.isEmpty { break }
-      // Up to the least of these no block that is not yet read can hold a key.
-      let limit = cursors.filter { !$0.waiting.isEmpty }.compactMap(\.held?.lastKey)
-        .min { $0.lexicographicallyPrecedes($1) }
-      for index in cursors.indices {
-        valueBytes += try cursors[index].take(upTo: limit, into: &part, putValues)
-      }
     }
     return part.isEmpty ? nil : part
+  }
+
+  /// The key up to which about as much lies as is wanted, behind what was taken before; nil for all
+  /// there is.
+  ///
+  /// Counted are the blocks that end there. Of others a part is taken, of as many as had been begun
+  /// before: only in the beginning none had.
+  private mutating func nextLimit(_ wanted: Wanted) -> [UInt8]? {
+    let begun = takenCount == 0 ? runs.compactMap(\.first) : []
+    var changes = begun.reduce(0) { $0 + $1.changeCount / 2 }
+    var valueBytes = begun.reduce(0) { $0 + $1.valueByteCount / 2 }
+    while takenCount < blocks.count - 1 {
+      let block = runs[blocks[takenCount].run][blocks[takenCount].number]
+      takenCount += 1
+      changes += block.changeCount
+      valueBytes += block.valueByteCount
+      if changes >= wanted.changes || valueBytes >= wanted.valueBytes { return block.lastKey }
+    }
+    return nil
   }
 
   private mutating func load<Failure: Error>(
@@ -96,13 +127,11 @@ package struct RunMerge: Sendable {
 
 extension RunMerge.Cursor {
   /// Moves changes whose keys are not above a limit to a part; all of them where there is none.
-  ///
-  /// - Returns: how many bytes their values have.
   fileprivate mutating func take<Failure: Error>(
     upTo limit: [UInt8]?, into part: inout ChangeQueue,
     _ putValues: ((RunBlock, Range<Int>) throws(Failure) -> UInt64)?
-  ) throws(Failure) -> Int {
-    guard let held else { return 0 }
+  ) throws(Failure) {
+    guard let held else { return }
     let all = bytes.bytes
     let start = held.changeCount * MemoryLayout<PackedChange>.stride
     let changes = UnsafeRawBufferPointer(rebasing: all[..<start])
@@ -112,7 +141,7 @@ extension RunMerge.Cursor {
       limit.map { limit in
         limit.withUnsafeBytes { changes.end(of: next..<changes.count, upTo: $0, keys: keys) }
       } ?? changes.count
-    guard end > next else { return 0 }
+    guard end > next else { return }
     let isLast = end == changes.count
     let keyBytes = changes[next].keyOffset..<(isLast ? keys.count : changes[end].keyOffset)
     let valueCount = changes[next..<end].reduce(0) { $0 + ($1.isCarried ? Int($1.valueCount) : 0) }
@@ -125,7 +154,6 @@ extension RunMerge.Cursor {
       values: valueBytes.lowerBound, at: newStart)
     next = end
     nextValue = valueBytes.upperBound
-    return valueCount
   }
 }
 
