@@ -120,4 +120,49 @@ import Testing
     }
     #expect(found == facts(kept.release(collection: 0), values: values))
   }
+
+  // Prevents: parts that are too large for memory, or so small that each costs more than its rows.
+  @Test(arguments: 1...5 as ClosedRange<UInt64>)
+  func `parts have about as many changes as are wanted`(seed: UInt64) {
+    var random = SplitMix(state: seed)
+    var sequencer = Sequencer()
+    let file = sequencer.addFile(FileStamp(ordinal: 1, series: 0))
+    var routes = [Sequencer.Route(collection: 0)]
+    routes[0].shapes = [ColumnSet(first: 3)]
+    let bytes = Mutex<[UInt8]>([])
+    let runs = (0..<12).map { run in
+      var batch = ChangeBatch()
+      batch.lineages = [""]
+      for record in 0..<10_000 {
+        var change = Change(table: 0, operation: .insert)
+        let key = Array("k\0\(UInt32.random(in: 0 ... .max, using: &random))".utf8)
+        change.key = ByteRange(offset: batch.keyBytes.count, count: key.count)
+        batch.keyBytes += key
+        change.recordIndex = UInt32(run * 10_000 + record)
+        batch.changes.append(change)
+      }
+      _ = sequencer.admit(batch, from: file, values: ValuePlace(), routes: &routes, lineages: [0])
+      return sequencer.setAside(collection: 0, cores: 1, runCount: run) { _, _ in
+        nil
+      } put: { _, more in
+        bytes.withLock {
+          $0 += more
+          return UInt64($0.count - more.count)
+        }
+      }
+    }
+    var merge = RunMerge(runs, of: sequencer.model(of: 0))
+    var counts: [Int] = []
+    while let part = merge.next(
+      RunMerge.Wanted(changes: 20_000, valueBytes: .max),
+      read: { block, memory in
+        memory.copyBytes(
+          from: bytes.withLock { $0[Int(block.headOffset)...] }.prefix(memory.count))
+      }, putValues: nil)
+    {
+      counts.append(part.count)
+    }
+    #expect(counts.reduce(0, +) == 120_000)
+    #expect(counts.dropLast().allSatisfy { (15_000...25_000).contains($0) }, "\(counts)")
+  }
 }
