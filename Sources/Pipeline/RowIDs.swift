@@ -34,6 +34,9 @@ struct RowIDs {
   /// Empty where the order of keys will do.
   private var hashed: [Hashed] = []
 
+  /// The changes of a key are asked for when it is so many keys away, and the key when half as many.
+  private static let groupsAhead = 32
+
   /// Makes the ids of the released changes' keys.
   ///
   /// - Parameter isSorted: whether rows are written in the order of their `_id`s, not of their keys.
@@ -42,8 +45,9 @@ struct RowIDs {
     guard isHashed, isSorted else { return }
     let groups = ordered.groups
     hashed = groups.indices.map {
-      if $0 + 32 < groups.count { ordered.prefetchChanges(of: groups[$0 + 32]) }
-      if $0 + 16 < groups.count { _ = ordered.prefetchKey(of: groups[$0 + 16]) }
+      let (far, near) = ($0 + Self.groupsAhead, $0 + Self.groupsAhead / 2)
+      if far < groups.count { ordered.prefetchChanges(of: groups[far]) }
+      if near < groups.count { _ = ordered.prefetchKey(of: groups[near]) }
       return Hashed(id: RowHash(ofKey: ordered.key(of: groups[$0])), group: UInt32($0))
     }
     hashed.sort { $0.id < $1.id }
