@@ -88,6 +88,11 @@ extension CollectionStore {
   /// Whether a load goes on.
   package var isLoading: Bool { load != nil }
 
+  /// Whether other tables can be written while a load goes on: not where it goes on in the same file.
+  package var isWritableWhileLoading: Bool {
+    if case .bulkBuild = mode { false } else { true }
+  }
+
   /// Writes rows of the collection that is being loaded.
   ///
   /// - Returns: what became of them; nil where they cannot be loaded, or no load is going on any
@@ -127,11 +132,17 @@ extension CollectionStore {
     if case .bulkBuild = mode { loadedCounts[load.collection.id] = load.rowCount }
   }
 
-  /// The cache of a connection that takes a load over, in KiB: a page that was written to the log, and
-  /// then again, has SQLite read all of the log behind it once more, for its checksums.
-  private static let takeOverCacheKiB = 65_536
+  /// The cache of a connection that takes a load over, in KiB. What comes in goes on to the log soon:
+  /// memory that is used again costs less than more of it.
+  private static let takeOverCacheKiB = 4_096
 
   private func takeOver(_ table: String, from file: consuming LoadFile) throws {
+    // A page that was written to the log, and then again, has SQLite read all of the log behind it
+    // once more, for its checksums. The one with the collections will be written again: while a
+    // statement looks at it, it stays where it is.
+    let collections = try connection.cached("SELECT closed FROM _resequel_collections")
+    _ = try collections.step()
+    defer { collections.reset() }
     let name = "load\(attachedLoadCount)"
     try file.attach(to: connection, as: name)
     attachedLoadCount += 1

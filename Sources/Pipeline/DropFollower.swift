@@ -10,8 +10,6 @@ actor DropFollower {
   /// When files were given out that others may go along with, and when some were looked for last.
   private var burstStart = ContinuousClock.now
   private var lastLook = ContinuousClock.now
-  /// How long that was waited for.
-  private var waited = Duration.zero
   /// Whether others may still go along.
   private var isBurst = false
   private let longestBurst: Duration
@@ -75,12 +73,14 @@ actor DropFollower {
   /// What came while files of a burst were read: the one mostly waits for the other, and what is taken
   /// in by pieces is read twice.
   ///
-  /// - Parameter count: how many files are being taken in.
+  /// - Parameters:
+  ///   - count: how many files are being taken in.
+  ///   - reading: how long those of them took that were read before.
   /// - Returns: files to take in with them; nil where those are no burst, or it is over.
-  nonisolated func more(behind count: Int) async throws -> News? {
+  nonisolated func more(behind count: Int, readFor reading: Duration) async throws -> News? {
     if count < Self.burstCount { return nil }
     return try await withTaskCancellationHandler {
-      try await waitForMore(behind: count)
+      try await waitForMore(behind: count, readFor: reading)
     } onCancel: {
       wakeUp.ring()
     }
@@ -103,26 +103,21 @@ actor DropFollower {
     let result = try pending.take() ?? watcher.next(timeout: timeout)
     try Task.checkCancellation()
     isBurst = true
-    waited = .zero
     burstStart = .now
     lastLook = burstStart
     return news(result)
   }
 
-  private func waitForMore(behind count: Int) throws -> News? {
-    let start = ContinuousClock.now
-    let passed = start - burstStart
+  private func waitForMore(behind count: Int, readFor reading: Duration) throws -> News? {
+    let passed = ContinuousClock.now - burstStart
     // No longer than they are read, in all.
-    guard isBurst, passed < longestBurst, waited < Self.burstQuiet + (passed - waited) else {
-      return nil
-    }
+    guard isBurst, passed < longestBurst, passed < Self.burstQuiet + reading * 2 else { return nil }
     let quiet = max(Self.shortestQuiet, min(Self.burstQuiet, Self.quietPerFile * count))
     let result = try watcher.next(timeout: quiet)
     try Task.checkCancellation()
-    let end = ContinuousClock.now
-    waited += end - start
-    isBurst = Self.burstPace * result.ready.count >= end - lastLook
-    lastLook = end
+    let now = ContinuousClock.now
+    isBurst = Self.burstPace * result.ready.count >= now - lastLook
+    lastLook = now
     // A call reads one version of a file.
     if result.hasNewVersions {
       pending = result

@@ -41,10 +41,8 @@ extension IngestAttempt {
   /// - Returns: false where nothing did.
   /// - Throws: ``Restart`` where that makes a table anew, which needs its other files before any is
   ///   read.
-  mutating func takeInMore() async throws -> Bool {
-    guard rebuilds.isEmpty, let follower,
-      let news = try await follower.more(behind: listing.files.count)
-    else { return false }
+  mutating func takeIn(_ news: DropFollower.News?) async throws -> Bool {
+    guard let news else { return false }
     arriving = news.arriving
     now = clock()
     if news.haveSideFilesChanged { contexts.renew(news.listing.sideFiles) }

@@ -7,14 +7,25 @@ import Sequencing
 /// Reading the files, and the search for keys: a table whose key is unknown is read for evidence, and
 /// read again once the evidence is enough.
 extension IngestAttempt {
-  /// Reads the run's new files; then what was held for want of a key that is known by now.
+  /// Reads the run's new files, and those that come meanwhile; then what was held for want of a key
+  /// that is known by now.
   mutating func readFiles() async throws {
     var readCount = 0
-    repeat {
+    var reading = Duration.zero
+    var haveMore = true
+    while haveMore {
       let new = files.indices[readCount...].filter { !files[$0].isReread }
       readCount = files.count
+      // Others are looked for while these are read.
+      let (follower, count, before) = (
+        rebuilds.isEmpty ? follower : nil, listing.files.count, reading
+      )
+      async let more = follower?.more(behind: count, readFor: before)
+      let start = ContinuousClock.now
       try await readFiles(new, counting: true) { _ in true }
-    } while try await takeInMore()
+      reading += .now - start
+      haveMore = try await takeIn(more)
+    }
     let keyless = catalog.entries.indices.filter { index in
       let entry = catalog.entries[index]
       return entry.waitsForKey || (entry.hasUnadmitted && !entry.plan.isSkipped)

@@ -44,7 +44,6 @@ extension IngestAttempt {
   /// Records what is known only after the rows were written.
   mutating func recordRest() async throws {
     let held = heldTables()
-    var shares: [FileShare] = []
     for index in catalog.entries.indices {
       // What is left out now may be wanted later: it is read again then.
       let isLeftOut = catalog.entries[index].isLeftOut
@@ -66,18 +65,8 @@ extension IngestAttempt {
       if !isHeld, catalog.entries[index].releasesHeldFiles {
         try await writer.perform { store in try store.release(table: id) }
       }
-      // By their slots: a file that is taken out of the list is copied.
-      for slot in files.indices where !files[slot].isReread {
-        guard var tally = files[slot].tallies[index] else { continue }
-        let file = files[slot].record.id
-        if let judged = orders[index]?.evidence(of: file) { tally.evidence = judged }
-        var share = tally.share(file: file, collection: id, isHeld: isHeld)
-        let counts = orders[index]?.counts[file]
-        share.waiting = counts?.waiting ?? 0
-        share.provisional = counts?.provisional ?? 0
-        // What is held may get another key.
-        share.keyFilter = isHeld ? nil : files[slot].keyFilters[index]
-        shares.append(share)
+      if isHeld || !haveRecordedShares.contains(index) {
+        try await shares(of: index, id, isHeld: isHeld).record(by: writer)
       }
       catalog.update(index) {
         $0.hasHeldFiles = isHeld || ($0.hasHeldFiles && !$0.releasesHeldFiles)
@@ -88,16 +77,13 @@ extension IngestAttempt {
     }
     // All at once: each turn of the writer costs as much as several statements.
     let transactions = transactionUpdates()
-    let (quarantined, recorded, ordered, events) = (
-      quarantineEntries(), shares, orderUpdates(shares), notes
-    )
+    let (quarantined, ordered, events) = (quarantineEntries(), orderUpdates(), notes)
     // What is held is in no row: which files hold it is read from the store when it is released.
     for index in held.keys {
       if let id = storedID(of: index) { book.ledgers[id] = nil }
     }
     try await writer.perform { store in
       for entry in quarantined { try store.quarantine(entry) }
-      for share in recorded { try store.record(share) }
       for update in ordered { try update.record(in: store) }
       for update in transactions { try update.record(in: store) }
       for event in events { try store.insert(event) }
@@ -105,12 +91,31 @@ extension IngestAttempt {
     try await endQuarantine()
   }
 
+  /// What this call's files held for a collection.
+  private func shares(of index: Int, _ id: Int64, isHeld: Bool) -> CollectionShares {
+    CollectionShares(
+      files: files, index: index, collection: id, order: orders[index], isHeld: isHeld)
+  }
+
+  /// What this call's files held for a collection, where that can be recorded while the collection
+  /// is loaded, and was not yet: the store has time then, and afterwards nobody else has anything to
+  /// do. Nil where it cannot, or was.
+  mutating func sharesToRecordWhileLoading(_ index: Int) async -> CollectionShares? {
+    guard loaded != nil, let id = catalog.entries[index].storeID,
+      await writer.perform({ store in store.isWritableWhileLoading }),
+      haveRecordedShares.insert(index).inserted
+    else { return nil }
+    return shares(of: index, id, isHeld: false)
+  }
+
   /// What the files of collections say together now.
-  private mutating func orderUpdates(_ shares: [FileShare]) -> [OrderUpdate] {
+  private mutating func orderUpdates() -> [OrderUpdate] {
     var updates: [OrderUpdate] = []
     for (index, ledger) in orders {
       guard let id = catalog.entries[index].storeID else { continue }
-      let recorded = Set(shares.lazy.filter { $0.collection == id }.map(\.file))
+      let recorded = files.indices.filter {
+        !files[$0].isReread && files[$0].tallies[index] != nil
+      }
       var ledger = ledger
       ledger.note = CollectionStore.OrderNote(
         counters: ledger.verdict.counters.text, doubts: doubts(about: index, by: ledger.verdict))
@@ -118,7 +123,7 @@ extension IngestAttempt {
       updates.append(
         OrderUpdate(
           collection: id, known: book.ledgers[id] ?? OrderBook.Ledger(), ledger: ledger,
-          recorded: recorded, closed: closedRank(of: index, ledger)))
+          recorded: Set(recorded.map { files[$0].record.id }), closed: closedRank(of: index, ledger)))
       book.ledgers[id] = ledger
     }
     return updates
@@ -278,19 +283,5 @@ extension RunFile {
     record.hash = outcome.hash
     record.consumed = outcome.consumedBytes
     record.records = context.recordIndex + records
-  }
-}
-
-extension RunFile.Tally {
-  /// What the store keeps of a tally.
-  func share(file: Int64, collection: Int64, isHeld: Bool) -> FileShare {
-    var share = FileShare(file: file, collection: collection)
-    share.changes = changes
-    share.counterCount = Int(clamping: evidence.counters.count)
-    share.counterMin = evidence.counters.first.map { Int64(clamping: $0) }
-    share.counterMax = evidence.counters.last.map { Int64(clamping: $0) }
-    share.evidence = evidence.encoded
-    share.isHeld = isHeld
-    return share
   }
 }

@@ -204,10 +204,13 @@ extension IngestAttempt {
     progress.beginWriting(rows: keyCount)
     var total = ApplyCounts()
     var line = AssemblyLine(workers, keyCount: keyCount, writer: writer)
+    let (shares, writer) = (await sharesToRecordWhileLoading(index), writer)
+    async let recorded: Void? = shares?.record(by: writer)
     try await line.run { rows, counts in
       total += counts
       progress.wrote(rows: rows)
     }
+    _ = try await recorded
     if loaded != nil, await writer.perform({ store in !store.isLoading }) { loaded = nil }
     count(total)
     summary.duplicates += total.repeats

@@ -53,6 +53,9 @@ struct IngestAttempt {
   var notes: [StoreEvent] = []
   /// What late changes did to the rows of the collection that is being written, by file.
   var late: [Int64: LateCounts] = [:]
+  /// The collections of which the store knows already what this call's files held for them, by the
+  /// catalog's index.
+  var haveRecordedShares: Set<Int> = []
   /// The collection whose rows are being loaded as whole pages, if one's are.
   var loaded: Collection?
   /// Whether changes behind a gap wait.
