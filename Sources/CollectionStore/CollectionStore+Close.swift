@@ -26,7 +26,9 @@ extension CollectionStore {
     if loadedAbove.removeValue(forKey: id) != rank {
       try prune("_resequel_tombstones", "_position", below: rank.encoded + [.max], of: id)
     }
-    try prune("_resequel_moves", "rank", below: rank.encoded + [.max], of: id)
+    if try hasMoves(id) {
+      try prune("_resequel_moves", "rank", below: rank.encoded + [.max], of: id)
+    }
   }
 
   /// The rank up to which nothing can be missing; nil where that is not known.

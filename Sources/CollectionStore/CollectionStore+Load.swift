@@ -138,11 +138,12 @@ extension CollectionStore {
 
   private func takeOver(_ table: String, from file: consuming LoadFile) throws {
     // A page that was written to the log, and then again, has SQLite read all of the log behind it
-    // once more, for its checksums. The one with the collections will be written again: while a
-    // statement looks at it, it stays where it is.
-    let collections = try connection.cached("SELECT closed FROM _resequel_collections")
-    _ = try collections.step()
-    defer { collections.reset() }
+    // once more, for its checksums. What a statement looks at stays in memory meanwhile: the row of
+    // the collection, which will be written again, and the beginning of the index, whose turn comes
+    // when all rows are there.
+    let pins = try connection.prepare(
+      "SELECT closed, (SELECT max(_id) FROM main.\(table)) FROM _resequel_collections")
+    _ = try pins.step()
     let name = "load\(attachedLoadCount)"
     try file.attach(to: connection, as: name)
     attachedLoadCount += 1
@@ -150,6 +151,7 @@ extension CollectionStore {
     for table in [table, "_resequel_tombstones"] {
       try connection.execute("INSERT INTO main.\(table) SELECT * FROM \(name).\(table)")
     }
+    pins.reset()
     file.discardRows()
   }
 
