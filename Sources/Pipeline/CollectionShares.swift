@@ -14,7 +14,7 @@ struct CollectionShares: Sendable {
   let isHeld: Bool
 
   /// So many files' shares are in memory at a time.
-  private static let partCount = 512
+  private static let partCount = 64
 
   /// Records them: some are encoded while the store writes those before.
   func record(by writer: StoreWriter) async throws {

@@ -78,7 +78,7 @@ extension IngestAttempt {
       counting: counting, gathering: gathering,
       takes: takes, lineages: book.lineages, transactions: transactions, progress: progress)
     // Held in two places they would be copied.
-    files = []
+    (files, sequencer, transactions) = ([], Sequencer(), FileTransactions())
     defer { files = pass.files }
     try await pass.read(slots: slots, width: width)
     catalog = pass.catalog
