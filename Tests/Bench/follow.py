@@ -64,21 +64,22 @@ class Follower:
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def wait_until(self, query, wanted, limit=600):
-        """Polls until the query gives at least so much."""
+        """Polls until the query gives at least so much: over one connection, so that what is measured
+        has the machine for itself."""
         deadline = time.monotonic() + limit
+        connection = None
         while time.monotonic() < deadline:
             if self.process.poll() is not None:
                 raise measure.Failure(f"sync ended: {(self.root / 'log').read_text()[-1000:]}")
             try:
-                connection = sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)
-                try:
-                    if connection.execute(query).fetchone()[0] >= wanted:
-                        return
-                finally:
+                connection = connection or sqlite3.connect(
+                    f"file:{self.database}?mode=ro", uri=True, isolation_level=None)
+                if connection.execute(query).fetchone()[0] >= wanted:
                     connection.close()
+                    return
             except sqlite3.OperationalError:
                 pass  # not made yet
-            time.sleep(0.01)
+            time.sleep(0.002)
         raise measure.Failure(f"{query} did not reach {wanted}")
 
     def stop(self):
