@@ -12,7 +12,10 @@ extension IngestAttempt {
   mutating func judgeCollections(whileRecording new: NewFiles) async throws {
     let writer = writer
     let unsettled = try await writer.perform { store in try store.unsettledCollections() }
+    try await readSeries()
     async let recorded: Void = writer.perform { store in try new.record(in: store) }
+    noteNumbers()
+    noteTransactions()
     touchedCollections = collections(touchedBy: slotsByCollection(), unsettled)
     #if !PASS_THROUGH
       // Without evidence there is nothing to judge: every change goes on, in one epoch.
@@ -138,8 +141,8 @@ extension IngestAttempt {
   }
 
   /// Notes the last transaction of each log, before any of this call's changes go on.
-  mutating func noteTransactions() {
-    guard waits else { return }
+  private mutating func noteTransactions() {
+    guard waits, !book.lineagesWithTransactions.isEmpty else { return }
     for slot in files.indices where !files[slot].isReread {
       for tally in files[slot].tallies.values { book.noteTails(of: tally.evidence, seen: now) }
     }

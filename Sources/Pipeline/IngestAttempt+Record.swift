@@ -138,16 +138,19 @@ extension IngestAttempt {
     return ledger.closedRank(behind: configuration.closingLag)
   }
 
-  /// Notes the numbers of this call's files; those of earlier ones are read once a session.
-  mutating func readNumbers() async throws {
-    if !book.hasSeries {
-      let empty = book
-      book = try await writer.perform { store in
-        var book = empty
-        try book.readSeries(of: store)
-        return book
-      }
+  /// Reads the numbers of earlier calls' files, once a session.
+  mutating func readSeries() async throws {
+    if book.hasSeries { return }
+    let empty = book
+    book = try await writer.perform { store in
+      var book = empty
+      try book.readSeries(of: store)
+      return book
     }
+  }
+
+  /// Notes the numbers of this call's.
+  mutating func noteNumbers() {
     for slot in files.indices where !files[slot].isReread {
       book.note(files[slot].record, series: files[slot].stamp.series)
     }

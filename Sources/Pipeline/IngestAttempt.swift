@@ -114,8 +114,6 @@ struct IngestAttempt {
     summary.stages.begin(.write)
     do {
       let new = try await beginCommit()
-      try await readNumbers()
-      noteTransactions()
       try await judgeCollections(whileRecording: new)
       try await writeCollections()
       try await settleHistories()
