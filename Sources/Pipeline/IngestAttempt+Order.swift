@@ -186,7 +186,10 @@ extension IngestAttempt {
       if !placement.gathered.isEmpty {
         transactions.note(outcome, of: index, in: files[slot])
       }
-      ledger.counts[file] = counts
+      // Of most files nothing waits, and nothing did.
+      if counts != Placement.Counts() || ledger.counts[file] != nil {
+        ledger.counts[file] = counts
+      }
     }
     if placement.waived.isEmpty { ledger.forgetProvisional() }
     ledger.countWaiting(placement.awaited)

@@ -113,20 +113,32 @@ extension IngestAttempt {
     var updates: [OrderUpdate] = []
     for (index, ledger) in orders {
       guard let id = catalog.entries[index].storeID else { continue }
-      let recorded = files.indices.filter {
-        !files[$0].isReread && files[$0].tallies[index] != nil
-      }
+      let known = book.ledgers[id] ?? OrderBook.Ledger()
       var ledger = ledger
       ledger.note = CollectionStore.OrderNote(
         counters: ledger.verdict.counters.text, doubts: doubts(about: index, by: ledger.verdict))
       ledger.lineages = ledger.lineageRecords(of: id, names: book.lineages)
       updates.append(
         OrderUpdate(
-          collection: id, known: book.ledgers[id] ?? OrderBook.Ledger(), ledger: ledger,
-          recorded: Set(recorded.map { files[$0].record.id }), closed: closedRank(of: index, ledger)))
+          collection: id, known: known, ledger: ledger,
+          counts: newCounts(ledger.counts, known: known.counts, of: index),
+          closed: closedRank(of: index, ledger)))
       book.ledgers[id] = ledger
     }
     return updates
+  }
+
+  /// How many changes of files wait where that is news, and is not recorded with the files of this
+  /// call.
+  private func newCounts(
+    _ counts: [Int64: Placement.Counts], known: [Int64: Placement.Counts], of index: Int
+  ) -> [Int64: Placement.Counts] {
+    var new = counts.filter { $1 != known[$0] ?? Placement.Counts() }
+    if new.isEmpty { return new }
+    for slot in files.indices where !files[slot].isReread && files[slot].tallies[index] != nil {
+      new[files[slot].record.id] = nil
+    }
+    return new
   }
 
   /// Below what a collection may forget how its rows came about; nil where it must remember all.
@@ -246,16 +258,15 @@ private struct OrderUpdate: Sendable {
   /// What the store holds already.
   var known: OrderBook.Ledger
   var ledger: OrderBook.Ledger
-  /// The files whose shares are recorded whole.
-  var recorded: Set<Int64>
+  /// How many changes of files wait, where that is to be recorded.
+  var counts: [Int64: Placement.Counts]
   var closed: Rank?
 
   /// Records what is new of it.
   func record(in store: CollectionStore) throws {
     if ledger.gaps != known.gaps { try store.setGaps(ledger.gaps, ofCollection: collection) }
     if ledger.note != known.note { try store.setOrderNote(ledger.note, ofCollection: collection) }
-    for (file, counts) in ledger.counts
-    where counts != known.counts[file] ?? Placement.Counts() && !recorded.contains(file) {
+    for (file, counts) in counts {
       try store.setWaiting(
         counts.waiting, provisional: counts.provisional, file: file, collection: collection)
     }
