@@ -7,9 +7,9 @@ actor DropFollower {
   private let wakeUp: WakeUp
   /// What came during a call and belongs to the next.
   private var pending: WatchResult?
-  /// When files were given out that others may go along with, and when some were looked for last.
+  /// When files were given out that others may go along with, and when some came last.
   private var burstStart = ContinuousClock.now
-  private var lastLook = ContinuousClock.now
+  private var lastNews = ContinuousClock.now
   /// Whether others may still go along.
   private var isBurst = false
   private let longestBurst: Duration
@@ -70,13 +70,13 @@ actor DropFollower {
     }
   }
 
-  /// What came while files of a burst were read: the one mostly waits for the other, and what is taken
-  /// in by pieces is read twice.
+  /// What comes while files of a burst are read: the one mostly waits for the other, and what is taken
+  /// in by pieces is read twice. Asked for while some are read, and again behind them.
   ///
   /// - Parameters:
   ///   - count: how many files are being taken in.
-  ///   - reading: how long those of them took that were read before.
-  /// - Returns: files to take in with them; nil where those are no burst, or it is over.
+  ///   - reading: how long those of them took that were read.
+  /// - Returns: files to take in with them; nil where those are no burst, or nothing came for a while.
   nonisolated func more(behind count: Int, readFor reading: Duration) async throws -> News? {
     if count < Self.burstCount { return nil }
     return try await withTaskCancellationHandler {
@@ -104,7 +104,7 @@ actor DropFollower {
     try Task.checkCancellation()
     isBurst = true
     burstStart = .now
-    lastLook = burstStart
+    lastNews = burstStart
     return news(result)
   }
 
@@ -113,17 +113,18 @@ actor DropFollower {
     // No longer than they are read, in all.
     guard isBurst, passed < longestBurst, passed < Self.burstQuiet + reading * 2 else { return nil }
     let quiet = max(Self.shortestQuiet, min(Self.burstQuiet, Self.quietPerFile * count))
-    let result = try watcher.next(timeout: quiet)
+    let result = try watcher.next(timeout: max(.zero, lastNews + quiet - .now))
     try Task.checkCancellation()
+    if result.isEmpty { return nil }
     let now = ContinuousClock.now
-    isBurst = Self.burstPace * result.ready.count >= now - lastLook
-    lastLook = now
+    isBurst = Self.burstPace * result.ready.count >= now - lastNews
+    lastNews = now
     // A call reads one version of a file.
     if result.hasNewVersions {
       pending = result
       isBurst = false
     }
-    return result.hasNewVersions || result.isEmpty ? nil : news(result)
+    return result.hasNewVersions ? nil : news(result)
   }
 
   private func news(_ result: WatchResult) -> News {

@@ -16,15 +16,16 @@ extension IngestAttempt {
     while haveMore {
       let new = files.indices[readCount...].filter { !files[$0].isReread }
       readCount = files.count
-      // Others are looked for while these are read.
       let (follower, count, before) = (
         rebuilds.isEmpty ? follower : nil, listing.files.count, reading
       )
-      async let more = follower?.more(behind: count, readFor: before)
+      async let others = follower?.more(behind: count, readFor: before)
       let start = ContinuousClock.now
       try await readFiles(new, counting: true) { _ in true }
       reading += .now - start
-      haveMore = try await takeIn(more)
+      var news = try await others
+      if news == nil { news = try await follower?.more(behind: count, readFor: reading) }
+      haveMore = try await takeIn(news)
     }
     let keyless = catalog.entries.indices.filter { index in
       let entry = catalog.entries[index]
