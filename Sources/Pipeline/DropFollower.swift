@@ -10,9 +10,18 @@ actor DropFollower {
   /// When files were given out that others may go along with, and when some came last.
   private var burstStart = ContinuousClock.now
   private var lastNews = ContinuousClock.now
-  /// Whether others may still go along.
-  private var isBurst = false
+  private var burst = Burst.over
+  /// Whether some came while others were read that are read now.
+  private var haveCome = false
   private let longestBurst: Duration
+
+  /// Whether others may still go along.
+  private enum Burst {
+    case goesOn
+    /// They do not come fast any more: those go along that come while others are read.
+    case slows
+    case over
+  }
 
   /// So many files are a burst.
   private static let burstCount = 8
@@ -71,16 +80,26 @@ actor DropFollower {
   }
 
   /// What comes while files of a burst are read: the one mostly waits for the other, and what is taken
-  /// in by pieces is read twice. Asked for while some are read, and again behind them.
+  /// in by pieces is read twice.
   ///
   /// - Parameters:
   ///   - count: how many files are being taken in.
-  ///   - reading: how long those of them took that were read.
-  /// - Returns: files to take in with them; nil where those are no burst, or nothing came for a while.
+  ///   - reading: how long those of them took that were read before.
+  /// - Returns: files to take in with them; nil where nothing came for a while, or they are no burst.
   nonisolated func more(behind count: Int, readFor reading: Duration) async throws -> News? {
     if count < Self.burstCount { return nil }
     return try await withTaskCancellationHandler {
-      try await waitForMore(behind: count, readFor: reading)
+      try await lookWhileReading(behind: count, readFor: reading)
+    } onCancel: {
+      wakeUp.ring()
+    }
+  }
+
+  /// What came until they were read, if looking while they were is not going on; likewise.
+  nonisolated func rest(behind count: Int, readFor reading: Duration) async throws -> News? {
+    if count < Self.burstCount { return nil }
+    return try await withTaskCancellationHandler {
+      try await lookBehindReading(behind: count, readFor: reading)
     } onCancel: {
       wakeUp.ring()
     }
@@ -102,29 +121,52 @@ actor DropFollower {
     try Task.checkCancellation()
     let result = try pending.take() ?? watcher.next(timeout: timeout)
     try Task.checkCancellation()
-    isBurst = true
+    burst = .goesOn
     burstStart = .now
     lastNews = burstStart
     return news(result)
   }
 
-  private func waitForMore(behind count: Int, readFor reading: Duration) throws -> News? {
+  private func lookWhileReading(behind count: Int, readFor reading: Duration) throws -> News? {
+    haveCome = false
+    guard burst == .goesOn, mayGoOn(readFor: reading) else { return nil }
+    let news = try look(for: quiet(behind: count))
+    haveCome = news != nil
+    return news
+  }
+
+  private func lookBehindReading(behind count: Int, readFor reading: Duration) throws -> News? {
+    guard burst != .over, mayGoOn(readFor: reading), burst == .slows || !haveCome else { return nil }
+    let isLast = burst == .slows
+    let news = try look(for: isLast ? .zero : quiet(behind: count))
+    if isLast || news == nil || burst == .slows { burst = .over }
+    return news
+  }
+
+  /// No longer than files are read, in all.
+  private func mayGoOn(readFor reading: Duration) -> Bool {
     let passed = ContinuousClock.now - burstStart
-    // No longer than they are read, in all.
-    guard isBurst, passed < longestBurst, passed < Self.burstQuiet + reading * 2 else { return nil }
+    return passed < longestBurst && passed < Self.burstQuiet + reading * 2
+  }
+
+  /// How long nothing must come for it to be over, from now on.
+  private func quiet(behind count: Int) -> Duration {
     let quiet = max(Self.shortestQuiet, min(Self.burstQuiet, Self.quietPerFile * count))
-    let result = try watcher.next(timeout: max(.zero, lastNews + quiet - .now))
+    return max(.zero, lastNews + quiet - .now)
+  }
+
+  private func look(for timeout: Duration) throws -> News? {
+    let result = try watcher.next(timeout: timeout)
     try Task.checkCancellation()
     if result.isEmpty { return nil }
     let now = ContinuousClock.now
-    isBurst = Self.burstPace * result.ready.count >= now - lastNews
+    if Self.burstPace * result.ready.count < now - lastNews { burst = .slows }
     lastNews = now
+    if !result.hasNewVersions { return news(result) }
     // A call reads one version of a file.
-    if result.hasNewVersions {
-      pending = result
-      isBurst = false
-    }
-    return result.hasNewVersions ? nil : news(result)
+    pending = result
+    burst = .over
+    return nil
   }
 
   private func news(_ result: WatchResult) -> News {

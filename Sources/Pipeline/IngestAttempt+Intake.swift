@@ -38,17 +38,14 @@ extension IngestAttempt {
 
   /// Takes in what came while files of a burst were read.
   ///
-  /// - Returns: false where nothing did.
   /// - Throws: ``Restart`` where that makes a table anew, which needs its other files before any is
   ///   read.
-  mutating func takeIn(_ news: DropFollower.News?) async throws -> Bool {
-    guard let news else { return false }
+  mutating func takeIn(_ news: DropFollower.News) async throws {
     arriving = news.arriving
     now = clock()
     if news.haveSideFilesChanged { contexts.renew(news.listing.sideFiles) }
     try await takeIn(news.listing)
     if !rebuilds.isEmpty { throw Restart(refused: [:]) }
-    return true
   }
 
   private mutating func takeIn(_ file: BatchFile, record: FileRecord?) async throws {

@@ -23,9 +23,11 @@ extension IngestAttempt {
       let start = ContinuousClock.now
       try await readFiles(new, counting: true) { _ in true }
       reading += .now - start
-      var news = try await others
-      if news == nil { news = try await follower?.more(behind: count, readFor: reading) }
-      haveMore = try await takeIn(news)
+      let news = [
+        try await others, try await follower?.rest(behind: count, readFor: reading),
+      ].compactMap(\.self)
+      for news in news { try await takeIn(news) }
+      haveMore = !news.isEmpty
     }
     let keyless = catalog.entries.indices.filter { index in
       let entry = catalog.entries[index]
