@@ -136,10 +136,11 @@ actor DropFollower {
   }
 
   private func lookBehindReading(behind count: Int, readFor reading: Duration) throws -> News? {
-    guard burst != .over, mayGoOn(readFor: reading), burst == .slows || !haveCome else { return nil }
-    let isLast = burst == .slows
-    let news = try look(for: isLast ? .zero : quiet(behind: count))
-    if isLast || news == nil || burst == .slows { burst = .over }
+    guard burst == .slows || (burst == .goesOn && !haveCome), mayGoOn(readFor: reading) else {
+      return nil
+    }
+    let news = try look(for: burst == .slows ? .zero : quiet(behind: count))
+    if news == nil || burst == .slows { burst = .over }
     return news
   }
 
