@@ -37,15 +37,11 @@ extension IngestAttempt {
   }
 
   /// Takes in what came while files of a burst were read.
-  ///
-  /// - Throws: ``Restart`` where that makes a table anew, which needs its other files before any is
-  ///   read.
   mutating func takeIn(_ news: DropFollower.News) async throws {
     arriving = news.arriving
     now = clock()
     if news.haveSideFilesChanged { contexts.renew(news.listing.sideFiles) }
     try await takeIn(news.listing)
-    if !rebuilds.isEmpty { throw Restart(refused: [:]) }
   }
 
   private mutating func takeIn(_ file: BatchFile, record: FileRecord?) async throws {

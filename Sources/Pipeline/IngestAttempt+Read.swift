@@ -9,6 +9,8 @@ import Sequencing
 extension IngestAttempt {
   /// Reads the run's new files, and those that come meanwhile; then what was held for want of a key
   /// that is known by now.
+  ///
+  /// - Throws: ``Restart`` where what came meanwhile makes a table anew.
   mutating func readFiles() async throws {
     var readCount = 0
     var reading = Duration.zero
@@ -27,6 +29,8 @@ extension IngestAttempt {
         try await others, try await follower?.rest(behind: count, readFor: reading),
       ].compactMap(\.self)
       for news in news { try await takeIn(news) }
+      // A table that is made anew needs its other files before any is read.
+      if !news.isEmpty, !rebuilds.isEmpty { throw Restart(refused: [:]) }
       haveMore = !news.isEmpty
     }
     let keyless = catalog.entries.indices.filter { index in
