@@ -231,11 +231,8 @@ package final class DropWatcher {
   /// Looks again at the files that have waited long enough.
   private func lookAtDue(_ result: inout WatchResult) {
     let now = clock.monotonic()
-    let due = tracker.due(at: now)
-    if due.isEmpty { return }
-    let directory = OpenDirectory(root)
-    for place in due {
-      guard let file = look(at: place, in: directory) else {
+    for place in tracker.due(at: now) {
+      guard let file = look(at: place) else {
         tracker.noteDone(place)
         // A symbolic link to a directory is announced like a file.
         if isDirectory(place.path) { scan(below: place.relativePath, &result) }
@@ -246,11 +243,9 @@ package final class DropWatcher {
   }
 
   /// The file at a place as it is now; nil when there is none, or no regular one.
-  ///
-  /// - Parameter directory: the drop, held open no longer than a few files are looked at: what is
-  ///   mounted there may come and go.
-  private func look(at place: FilePlace, in directory: OpenDirectory?) -> BatchFile? {
-    guard let status = directory?.status(of: place.relativePath), status.st_mode & S_IFMT == S_IFREG
+  private func look(at place: FilePlace) -> BatchFile? {
+    var status = stat()
+    guard place.path.withCString({ stat($0, &status) }) == 0, status.st_mode & S_IFMT == S_IFREG
     else { return nil }
     var identity = FileIdentity(status)
     if mounts?.isRemote(root) ?? true { identity.inode = 0 }
@@ -286,10 +281,8 @@ package final class DropWatcher {
         didChange(place, event, &completed)
       }
     }
-    if completed.isEmpty { return }
-    let directory = OpenDirectory(root)
     for place in completed {
-      guard let file = look(at: place, in: directory) else { continue }
+      guard let file = look(at: place) else { continue }
       if !known.contains(file) { give(file, &result) }
     }
   }

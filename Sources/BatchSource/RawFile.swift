@@ -5,8 +5,8 @@ import Glibc
 ///
 /// What is appended meanwhile is not read: it belongs to the next version.
 struct RawFile {
-  private var root: OpenDirectory?
-  private var relativePath = BatchPath([])
+  /// The file's path.
+  private(set) var path = BatchPath([])
   /// The version that was opened.
   private(set) var identity = FileIdentity(
     device: 0, inode: 0, size: 0, modificationTime: 0, changeTime: 0)
@@ -17,22 +17,20 @@ struct RawFile {
   /// Of a file of so many bytes one reading ahead has all.
   private static let smallByteCount: UInt64 = 128 << 10
 
-  /// The file's path.
-  var path: BatchPath { root?.path.appending(relativePath.bytes) ?? relativePath }
-
   /// Whether there is a file.
   var isOpen: Bool { descriptor >= 0 }
 
   /// Opens a file; closes the one before.
   mutating func open(_ file: BatchFile) throws(IngestError) {
     close()
+    path = file.path
     byteCount = 0
     isShort = false
-    if root?.path != file.root { root = OpenDirectory(file.root) }
-    relativePath = file.relativePath
     // Without O_NONBLOCK, a pipe in a file's place would wait for a writer.
-    let opened = root?.open(relativePath, O_RDONLY | O_NONBLOCK | O_NOCTTY) ?? -1
-    guard opened >= 0 else { throw SystemFailure.error(.file, file: file.path, doing: "open") }
+    let opened = path.withCString { path in
+      SystemFailure.retrying { Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY) }
+    }
+    guard opened >= 0 else { throw SystemFailure.error(.file, file: path, doing: "open") }
     descriptor = opened
     var status = stat()
     guard fstat(opened, &status) == 0 else {
@@ -76,7 +74,8 @@ struct RawFile {
 
   /// Whether the file changed, or another took its name, since it was opened.
   func hasChanged() -> Bool {
-    guard !isShort, let status = root?.status(of: relativePath) else { return true }
+    var status = stat()
+    guard !isShort, path.withCString({ stat($0, &status) }) == 0 else { return true }
     return !identity.isSameVersion(as: FileIdentity(status))
   }
 

@@ -144,6 +144,7 @@ extension CollectionStore {
     let pins = try connection.prepare(
       "SELECT closed, (SELECT max(_id) FROM main.\(table)) FROM _resequel_collections")
     _ = try pins.step()
+    defer { pins.reset() }
     let name = "load\(attachedLoadCount)"
     try file.attach(to: connection, as: name)
     attachedLoadCount += 1
@@ -151,7 +152,6 @@ extension CollectionStore {
     for table in [table, "_resequel_tombstones"] {
       try connection.execute("INSERT INTO main.\(table) SELECT * FROM \(name).\(table)")
     }
-    pins.reset()
     file.discardRows()
   }
 

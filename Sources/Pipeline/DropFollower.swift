@@ -7,9 +7,12 @@ actor DropFollower {
   private let wakeUp: WakeUp
   /// What came during a call and belongs to the next.
   private var pending: WatchResult?
-  /// When files were given out that others may go along with, and when some came last.
+  /// When files were given out that others may go along with.
   private var burstStart = ContinuousClock.now
+  /// When some came last.
   private var lastNews = ContinuousClock.now
+  /// How long that was waited for while none were read.
+  private var waited = Duration.zero
   private var burst = Burst.over
   /// Whether some came while others were read that are read now.
   private var haveCome = false
@@ -82,24 +85,24 @@ actor DropFollower {
   /// What comes while files of a burst are read: the one mostly waits for the other, and what is taken
   /// in by pieces is read twice.
   ///
-  /// - Parameters:
-  ///   - count: how many files are being taken in.
-  ///   - reading: how long those of them took that were read before.
+  /// - Parameter count: how many files are being taken in.
   /// - Returns: files to take in with them; nil where nothing came for a while, or they are no burst.
-  nonisolated func more(behind count: Int, readFor reading: Duration) async throws -> News? {
+  nonisolated func more(behind count: Int) async throws -> News? {
     if count < Self.burstCount { return nil }
     return try await withTaskCancellationHandler {
-      try await lookWhileReading(behind: count, readFor: reading)
+      try await lookWhileReading(behind: count)
     } onCancel: {
       wakeUp.ring()
     }
   }
 
-  /// What came until they were read, if looking while they were is not going on; likewise.
-  nonisolated func rest(behind count: Int, readFor reading: Duration) async throws -> News? {
+  /// What came until they were read, where looking while they were ended before, or ends the burst.
+  ///
+  /// - Returns: as ``more(behind:)``.
+  nonisolated func rest(behind count: Int) async throws -> News? {
     if count < Self.burstCount { return nil }
     return try await withTaskCancellationHandler {
-      try await lookBehindReading(behind: count, readFor: reading)
+      try await lookBehindReading(behind: count)
     } onCancel: {
       wakeUp.ring()
     }
@@ -122,32 +125,35 @@ actor DropFollower {
     let result = try pending.take() ?? watcher.next(timeout: timeout)
     try Task.checkCancellation()
     burst = .goesOn
+    waited = .zero
     burstStart = .now
     lastNews = burstStart
     return news(result)
   }
 
-  private func lookWhileReading(behind count: Int, readFor reading: Duration) throws -> News? {
+  private func lookWhileReading(behind count: Int) throws -> News? {
     haveCome = false
-    guard burst == .goesOn, mayGoOn(readFor: reading) else { return nil }
+    guard burst == .goesOn, mayGoOn else { return nil }
     let news = try look(for: quiet(behind: count))
     haveCome = news != nil
     return news
   }
 
-  private func lookBehindReading(behind count: Int, readFor reading: Duration) throws -> News? {
-    guard burst == .slows || (burst == .goesOn && !haveCome), mayGoOn(readFor: reading) else {
+  private func lookBehindReading(behind count: Int) throws -> News? {
+    guard burst == .slows || (burst == .goesOn && !haveCome), mayGoOn else {
       return nil
     }
+    let start = ContinuousClock.now
     let news = try look(for: burst == .slows ? .zero : quiet(behind: count))
+    waited += .now - start
     if news == nil || burst == .slows { burst = .over }
     return news
   }
 
-  /// No longer than files are read, in all.
-  private func mayGoOn(readFor reading: Duration) -> Bool {
+  /// No longer is waited than files are taken in, in all.
+  private var mayGoOn: Bool {
     let passed = ContinuousClock.now - burstStart
-    return passed < longestBurst && passed < Self.burstQuiet + reading * 2
+    return passed < longestBurst && waited < Self.burstQuiet + (passed - waited)
   }
 
   /// How long nothing must come for it to be over, from now on.

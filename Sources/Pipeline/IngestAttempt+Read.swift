@@ -13,21 +13,14 @@ extension IngestAttempt {
   /// - Throws: ``Restart`` where what came meanwhile makes a table anew.
   mutating func readFiles() async throws {
     var readCount = 0
-    var reading = Duration.zero
     var haveMore = true
     while haveMore {
       let new = files.indices[readCount...].filter { !files[$0].isReread }
       readCount = files.count
-      let (follower, count, before) = (
-        rebuilds.isEmpty ? follower : nil, listing.files.count, reading
-      )
-      async let others = follower?.more(behind: count, readFor: before)
-      let start = ContinuousClock.now
+      let (follower, count) = (rebuilds.isEmpty ? follower : nil, listing.files.count)
+      async let others = follower?.more(behind: count)
       try await readFiles(new, counting: true) { _ in true }
-      reading += .now - start
-      let news = [
-        try await others, try await follower?.rest(behind: count, readFor: reading),
-      ].compactMap(\.self)
+      let news = [try await others, try await follower?.rest(behind: count)].compactMap(\.self)
       for news in news { try await takeIn(news) }
       // A table that is made anew needs its other files before any is read.
       if !news.isEmpty, !rebuilds.isEmpty { throw Restart(refused: [:]) }

@@ -51,7 +51,7 @@ package final class Connection {
       // Keeps a file named `:x:` or `file:x` a file.
       location = "./" + path
     }
-    let code = sqlite3_open_v2(location, &pointer, flags, LogAccess.name)
+    let code = sqlite3_open_v2(location, &pointer, flags, nil)
     guard code == SQLITE_OK else {
       let error = failure(code, "open")
       sqlite3_close_v2(pointer)
