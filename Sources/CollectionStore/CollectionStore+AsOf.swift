@@ -1,4 +1,4 @@
-package import ChangeModel
+import ChangeModel
 import SQLiteKit
 
 /// What is asked of a history.

@@ -1,4 +1,4 @@
-package import ChangeModel
+import ChangeModel
 import SQLiteKit
 
 /// Rows about which two files disagree.

@@ -1,4 +1,4 @@
-package import ChangeModel
+import ChangeModel
 import SQLiteKit
 
 /// What is known about the order and the completeness of collections.

@@ -1,4 +1,4 @@
-package import ChangeModel
+import ChangeModel
 import SQLiteKit
 
 /// What became of the versions of rows.

@@ -1,4 +1,4 @@
-package import ChangeModel
+import ChangeModel
 
 /// A moment of the source that a history is asked about.
 package enum HistoryMoment: Sendable, Hashable {

@@ -1,5 +1,5 @@
 import BatchSource
-package import ChangeModel
+import ChangeModel
 package import CollectionStore
 import Hashing
 

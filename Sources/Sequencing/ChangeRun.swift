@@ -1,5 +1,5 @@
 import CPrefetch
-package import ChangeModel
+import ChangeModel
 
 extension Sequencer {
   /// How many bytes the changes have that wait to be released.

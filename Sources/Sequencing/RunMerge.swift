@@ -1,4 +1,4 @@
-package import ChangeModel
+import ChangeModel
 
 /// Brings together the runs of a collection, the changes of some keys at a time, ascending by key.
 ///

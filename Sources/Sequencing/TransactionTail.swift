@@ -1,4 +1,4 @@
-package import ChangeModel
+import ChangeModel
 
 /// The transaction that stands last in a log, of a source that names them: more of it may come.
 ///
