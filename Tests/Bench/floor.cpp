@@ -1,6 +1,7 @@
 // The floor: what no loader of these files can leave out, and nothing else. It finds each record's
 // operation, position and key, keeps the newest record of every key, sorts the keys, and inserts
-// the final rows in key order into a SQLite file that is on the disk when the program ends.
+// the final rows in key order into a SQLite file that is on the disk when the program ends. SQLite
+// makes the pages, of one statement that reads the prepared rows as a table.
 //
 // It is a yardstick, not a loader: it reads only what `source-world generate` writes as JSON lines
 // for one MySQL table with full images and the key `id`. It keeps no positions, tombstones,
@@ -395,50 +396,128 @@ class Preparer {
   size_t used_ = 0;
 };
 
+/// The prepared rows as a virtual table that is read once, so that one statement inserts them all: a
+/// statement for each row opens its cursor anew and searches its place from the root.
+class PreparedRows {
+ public:
+  PreparedRows(const std::vector<std::string> &columns, Batch *batches, size_t batch_count)
+      : batches_(batches), batch_count_(batch_count), column_count_(columns.size()) {
+    key_column_ = std::find(columns.begin(), columns.end(), "id") - columns.begin();
+  }
+
+  /// `descriptor` is the database's: what SQLite wrote is sent to the disk while more is made.
+  void register_with(sqlite3 *database, int descriptor) {
+    descriptor_ = descriptor;
+    static sqlite3_module module = {};
+    module.xConnect = connect;
+    module.xBestIndex = [](sqlite3_vtab *, sqlite3_index_info *) { return SQLITE_OK; };
+    module.xDisconnect = [](sqlite3_vtab *table) { delete table; return SQLITE_OK; };
+    module.xOpen = open_cursor;
+    module.xClose = [](sqlite3_vtab_cursor *) { return SQLITE_OK; };
+    module.xFilter = [](sqlite3_vtab_cursor *cursor, int, const char *, int, sqlite3_value **) {
+      rows(cursor).wait();
+      return SQLITE_OK;
+    };
+    module.xNext = [](sqlite3_vtab_cursor *cursor) { rows(cursor).advance(); return SQLITE_OK; };
+    module.xEof = [](sqlite3_vtab_cursor *cursor) { return rows(cursor).batch_->rows == 0 ? 1 : 0; };
+    module.xColumn = [](sqlite3_vtab_cursor *cursor, sqlite3_context *context, int column) {
+      rows(cursor).give(context, column);
+      return SQLITE_OK;
+    };
+    module.xRowid = [](sqlite3_vtab_cursor *, sqlite3_int64 *) { return SQLITE_ERROR; };
+    sqlite3_create_module(database, "prepared", &module, this);
+  }
+
+ private:
+  struct Cursor : sqlite3_vtab_cursor {
+    PreparedRows *rows;
+  };
+  struct Table : sqlite3_vtab {
+    Cursor cursor;
+  };
+
+  static PreparedRows &rows(sqlite3_vtab_cursor *cursor) {
+    return *static_cast<Cursor *>(cursor)->rows;
+  }
+
+  static int connect(sqlite3 *database, void *context, int, const char *const *,
+                     sqlite3_vtab **result, char **) {
+    auto *rows = static_cast<PreparedRows *>(context);
+    std::string names = "_id";
+    for (size_t column = 0; column < rows->column_count_; ++column) {
+      names += ", c" + std::to_string(column);
+    }
+    Table *table = new Table{};
+    table->cursor.rows = rows;
+    *result = table;
+    return sqlite3_declare_vtab(database, ("CREATE TABLE prepared (" + names + ")").c_str());
+  }
+
+  static int open_cursor(sqlite3_vtab *table, sqlite3_vtab_cursor **cursor) {
+    *cursor = &static_cast<Table *>(table)->cursor;
+    return SQLITE_OK;
+  }
+
+  void wait() {
+    batch_ = &batches_[index_ % batch_count_];
+    batch_->is_full.wait(false, std::memory_order_acquire);
+    row_ = 0;
+    cells_ = batch_->cells.data();
+  }
+
+  void advance() {
+    cells_ += column_count_;
+    if (++row_ < batch_->rows) return;
+    batch_->is_full.store(false, std::memory_order_release);
+    batch_->is_full.notify_one();
+    if (++index_ % 64 == 0) sync_file_range(descriptor_, 0, 0, SYNC_FILE_RANGE_WRITE);
+    wait();
+  }
+
+  void give(sqlite3_context *context, int column) {
+    const Cell &cell = cells_[column == 0 ? key_column_ : static_cast<size_t>(column - 1)];
+    if (cell.count == kNull) return;
+    sqlite3_result_text(context, batch_->bytes.data() + cell.offset, static_cast<int>(cell.count),
+                        SQLITE_STATIC);
+  }
+
+  Batch *batches_;
+  size_t batch_count_;
+  size_t column_count_;
+  size_t key_column_;
+  int descriptor_ = -1;
+  size_t index_ = 0;
+  size_t row_ = 0;
+  Batch *batch_ = nullptr;
+  const Cell *cells_ = nullptr;
+};
+
 class Writer {
  public:
-  Writer(const char *path, const std::vector<std::string> &columns) : path_(path) {
+  Writer(const char *path, const std::vector<std::string> &columns) {
     unlink(path);
     sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     if (sqlite3_open(path, &database_) != SQLITE_OK) fail("the database cannot be made");
     run("PRAGMA page_size = 16384; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
         "PRAGMA secure_delete = OFF; PRAGMA locking_mode = EXCLUSIVE; PRAGMA cache_size = -4096");
-    std::string names, marks = "?";
-    for (size_t index = 0; index < columns.size(); ++index) {
-      names += ", \"" + columns[index] + "\"";
-      marks += ", ?";
-      if (columns[index] == "id") key_column_ = index;
-    }
+    std::string names;
+    for (const std::string &column : columns) names += ", \"" + column + "\"";
     run("CREATE TABLE orders (_id TEXT PRIMARY KEY NOT NULL" + names + ") WITHOUT ROWID");
-    run("BEGIN");
-    const std::string insert = "INSERT INTO orders VALUES (" + marks + ")";
-    if (sqlite3_prepare_v3(database_, insert.c_str(), -1, SQLITE_PREPARE_PERSISTENT, &insert_,
-                           nullptr) != SQLITE_OK) {
-      fail(sqlite3_errmsg(database_));
-    }
+    descriptor_ = open(path, O_RDWR);
+    if (descriptor_ < 0) fail("the database cannot be opened");
   }
 
-  void insert(const Batch &batch, size_t column_count) {
-    const Cell *cell = batch.cells.data();
-    for (size_t row = 0; row < batch.rows; ++row, cell += column_count) {
-      bind(1, batch, cell[key_column_]);
-      for (size_t column = 0; column < column_count; ++column) {
-        bind(static_cast<int>(column) + 2, batch, cell[column]);
-      }
-      if (sqlite3_step(insert_) != SQLITE_DONE) fail(sqlite3_errmsg(database_));
-      sqlite3_reset(insert_);
-    }
+  void insert(PreparedRows &rows) {
+    rows.register_with(database_, descriptor_);
+    run("INSERT INTO orders SELECT * FROM prepared");
   }
 
-  /// Commits, and waits until the file is on the disk.
+  /// Waits until the file is on the disk.
   void finish() {
-    sqlite3_finalize(insert_);
-    run("COMMIT");
     sqlite3_close(database_);
-    const int descriptor = open(path_, O_RDWR);
-    if (descriptor < 0 || fsync(descriptor) != 0) fail("the database cannot be synced");
-    close(descriptor);
+    if (fsync(descriptor_) != 0) fail("the database cannot be synced");
+    close(descriptor_);
   }
 
  private:
@@ -448,19 +527,8 @@ class Writer {
     }
   }
 
-  void bind(int index, const Batch &batch, const Cell &cell) {
-    if (cell.count == kNull) {
-      sqlite3_bind_null(insert_, index);
-    } else {
-      sqlite3_bind_text(insert_, index, batch.bytes.data() + cell.offset,
-                        static_cast<int>(cell.count), SQLITE_STATIC);
-    }
-  }
-
-  const char *path_;
   sqlite3 *database_ = nullptr;
-  sqlite3_stmt *insert_ = nullptr;
-  size_t key_column_ = 0;
+  int descriptor_ = -1;
 };
 
 // ---- All of it ---------------------------------------------------------------------------------
@@ -511,14 +579,8 @@ int main(int count, char **arguments) {
   static Batch batches[8];
   Writer writer(arguments[2], columns);
   std::thread preparer([&] { Preparer(columns, batches, std::size(batches)).run(halves); });
-  for (size_t index = 0;; ++index) {
-    Batch &batch = batches[index % std::size(batches)];
-    batch.is_full.wait(false, std::memory_order_acquire);
-    if (batch.rows == 0) break;
-    writer.insert(batch, columns.size());
-    batch.is_full.store(false, std::memory_order_release);
-    batch.is_full.notify_one();
-  }
+  PreparedRows rows(columns, batches, std::size(batches));
+  writer.insert(rows);
   report("insert");
   writer.finish();
   report("finish");
