@@ -37,6 +37,15 @@ package final class DropWatcher {
   private var known: KnownFiles
   private var nextScan: Duration?
   private var toldErrors: Set<IngestError> = []
+  private var retries: [FilePlace: Retry] = [:]
+
+  /// A file that could not be read.
+  private struct Retry {
+    /// How often.
+    var count: Int
+    /// When it is given out again; nil when it was.
+    var at: Duration?
+  }
 
   /// What the drop's directory is; to be remembered with the files that are known of it.
   package private(set) var identity: DropIdentity?
@@ -106,21 +115,36 @@ package final class DropWatcher {
       try takeEvents(&result)
       if nextScan.map({ $0 <= clock.monotonic() }) ?? true { try scan(&result) }
       lookAtDue(&result)
+      takeRetries(&result)
       if wakeUp.wasRung() { result.wasWoken = true }
       let now = clock.monotonic()
       if isFirst { return result }
       if !result.isEmpty { return result }
       if let end, end <= now { return result }
-      let next = [end, nextScan, tracker.nextDeadline].compactMap { $0 }.min()
+      let nextRetry = retries.values.lazy.compactMap(\.at).min()
+      let next = [end, nextScan, tracker.nextDeadline, nextRetry].compactMap { $0 }.min()
       if wait(for: next.map { $0 - now }) { _ = wait(for: Self.pause, isForFiles: false) }
     }
   }
 
-  /// Says that a file that was given out could not be read whole: it is given out again when it
-  /// has been unchanged for a while.
+  /// Says that a file that was given out could not be read whole: it is given out again, after twice
+  /// the time of the last try, at most after that in which everything is listed again.
   package func retry(_ file: BatchFile) {
-    known.remove(path: file.path)
-    tracker.noteWritten(file.place, at: clock.monotonic())
+    let count = (retries[file.place]?.count ?? 0) + 1
+    let wait = min(max(options.settle, .seconds(1)) * (1 << min(count, 10)), options.rescan)
+    retries[file.place] = Retry(count: count, at: clock.monotonic() + wait)
+  }
+
+  /// Gives out again what could not be read, when it is time.
+  private func takeRetries(_ result: inout WatchResult) {
+    let now = clock.monotonic()
+    for (place, retry) in retries {
+      guard let at = retry.at, at <= now else { continue }
+      retries[place]?.at = nil
+      guard let file = look(at: place), !tracker.waits(for: place) else { continue }
+      known.remove(path: file.path)
+      give(file, &result)
+    }
   }
 
   // MARK: Waiting

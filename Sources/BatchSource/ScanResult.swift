@@ -27,6 +27,15 @@ package struct ScanResult: Sendable {
     errors += later.errors
     unchangedCount += later.unchangedCount
   }
+
+  /// Adds what was found later, in place of earlier versions of the same files.
+  package mutating func replace(by later: ScanResult) {
+    let paths = Set(later.files.map(\.path))
+    let others = files.filter { !paths.contains($0.path) }
+    files = BatchFileList()
+    for file in others { files.append(file) }
+    append(later)
+  }
 }
 
 /// A directory that was scanned: the drop, or the directory of a file that was named itself.

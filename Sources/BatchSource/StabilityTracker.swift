@@ -80,6 +80,9 @@ package struct StabilityTracker: Sendable {
     waiting.keys.sorted { $0.relativePath < $1.relativePath }
   }
 
+  /// Whether a file waits.
+  package func waits(for place: FilePlace) -> Bool { waiting[place] != nil }
+
   /// How many files wait.
   package var count: Int { waiting.count }
 }

@@ -44,8 +44,6 @@ package struct ChangeBatch: Sendable {
 package struct DecodedTable: Sendable {
   /// Its name.
   package var table: SourceTable
-  /// Whether the name is only a guess from the file's path (CSV and flat snapshot records).
-  package var isNamedByPath: Bool
   /// What identifies its rows, or nil while that is unknown.
   package var key: KeyRule?
   /// Column names, in order of first appearance.
@@ -59,9 +57,8 @@ package struct DecodedTable: Sendable {
   package var cursorEvidence: CursorEvidence
 
   /// Makes a table of which only the name is known.
-  package init(table: SourceTable, isNamedByPath: Bool, key: KeyRule? = nil) {
+  package init(table: SourceTable, key: KeyRule? = nil) {
     self.table = table
-    self.isNamedByPath = isNamedByPath
     self.key = key
     columns = []
     shapes = []

@@ -14,6 +14,17 @@ package struct SourceTable: Sendable, Hashable, CustomStringConvertible {
     self.name = name
   }
 
+  /// Whether it may be the same table: nothing that is known of both differs.
+  package func mayBe(_ other: SourceTable) -> Bool {
+    func agree(_ one: String?, _ two: String?) -> Bool { one == nil || two == nil || one == two }
+    return name == other.name && agree(catalog, other.catalog) && agree(schema, other.schema)
+  }
+
+  /// Whether another name of the table says a part that this one leaves out.
+  package func saysLess(than other: SourceTable) -> Bool {
+    (catalog == nil && other.catalog != nil) || (schema == nil && other.schema != nil)
+  }
+
   /// The parts that are known, joined by dots.
   package var description: String {
     [catalog, schema, name].compactMap { $0 }.joined(separator: ".")

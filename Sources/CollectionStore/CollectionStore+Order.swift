@@ -99,10 +99,13 @@ extension CollectionStore {
   }
 
   /// When the first gap will not be waited for any longer, microseconds since 1970; nil for never.
-  package func nextDeadline() throws -> Int64? {
+  ///
+  /// - Parameter moment: only what is waited for longer than to this moment.
+  package func nextDeadline(after moment: Int64) throws -> Int64? {
     let statement = try connection.cached(
-      "SELECT min(deadline) FROM _resequel_gaps WHERE NOT is_waived")
+      "SELECT min(deadline) FROM _resequel_gaps WHERE NOT is_waived AND deadline > ?")
     defer { statement.clear() }
+    statement.bind(1, moment)
     return try statement.step() && !statement.isNull(0) ? statement.integer(0) : nil
   }
 }

@@ -152,8 +152,9 @@ extension Catalog.Entry {
 extension HeldTable {
   /// What the store remembers of a table that waits.
   init(_ hold: Hold) {
+    let reason = Reason(rawValue: hold.reason) ?? .keyUnknown
     self.init(
-      table: hold.name, reason: Reason(rawValue: hold.reason) ?? .keyUnknown,
+      table: reason == .nameTaken ? hold.source.description : hold.name, reason: reason,
       changes: hold.changes, cause: hold.cause, evidence: hold.evidence, hint: hold.hint)
   }
 
@@ -165,7 +166,8 @@ extension HeldTable {
       default: false
       }
     self.init(
-      table: table, reason: isTable ? .nameTaken : .columnNames, changes: changes,
+      table: isTable ? problem.source.description : table,
+      reason: isTable ? .nameTaken : .columnNames, changes: changes,
       cause: problem.cause, evidence: [], hint: problem.hint)
   }
 

@@ -13,7 +13,6 @@ struct Catalog: Sendable {
   struct Entry: Sendable {
     var name: String
     var source: SourceTable
-    var isNamedByPath: Bool
     /// The store's id; nil until it is created there.
     var storeID: Int64?
     /// The store's id of a table that is held there.
@@ -47,10 +46,9 @@ struct Catalog: Sendable {
     var cursorEvidence = CursorEvidence()
     var hasUnreadableCursor = false
 
-    init(name: String, source: SourceTable, isNamedByPath: Bool, plan: TablePlan) {
+    init(name: String, source: SourceTable, plan: TablePlan) {
       self.name = name
       self.source = source
-      self.isNamedByPath = isNamedByPath
       self.plan = plan
     }
 
@@ -66,20 +64,16 @@ struct Catalog: Sendable {
 
   private(set) var entries: [Entry] = []
   private var indexes: [SourceTable: Int] = [:]
+  /// The entries of a name, in lower case: SQLite takes `orders` and `ORDERS` for one.
+  private var namesakes: [String: [Int]] = [:]
   private let configuration: Configuration
-  private let holdsBothNamesakes: Bool
 
   /// Makes the catalog of what the store knows.
-  ///
-  /// - Parameter holdsBothNamesakes: whether of two new tables with one name both are held, or only
-  ///   the one that is met later.
-  init(_ configuration: Configuration, stored: [StoredTable], holdsBothNamesakes: Bool) {
+  init(_ configuration: Configuration, stored: [StoredTable]) {
     self.configuration = configuration
-    self.holdsBothNamesakes = holdsBothNamesakes
     for table in stored {
       var entry = Entry(
         name: configuration.collectionName(for: table.source), source: table.source,
-        isNamedByPath: table.source.catalog == nil && table.source.schema == nil,
         plan: configuration.tablePlan(for: table.source))
       entry.hasHeldFiles = table.hasHeldFiles
       entry.heldChanges = table.heldChanges
@@ -90,9 +84,9 @@ struct Catalog: Sendable {
       } else {
         entry.heldID = table.id
       }
-      entries.append(entry)
-      indexes[entry.source] = entries.count - 1
+      add(entry)
     }
+    holdStoredNamesakes()
   }
 
   /// Changes what is known of a collection.
@@ -102,56 +96,78 @@ struct Catalog: Sendable {
 
   /// The collection that a source table's changes go to, which is made when it is new. A table
   /// whose name is taken by another is held.
-  mutating func collection(for decoded: DecodedTable) -> Int {
-    if let known = indexes[decoded.table] { return known }
-    let name = configuration.collectionName(for: decoded.table)
-    guard let namesake = entries.firstIndex(where: { $0.name == name }) else {
-      return append(named: name, for: decoded)
+  mutating func collection(for table: SourceTable) -> Int {
+    if let known = indexes[table] { return known }
+    let name = configuration.collectionName(for: table)
+    let isLeftOut = configuration.isSkipped(table)
+    // What is left out takes no name away, and nothing of it may get into what is taken.
+    let namesakes = namesakes[name.lowercased(), default: []].filter {
+      entries[$0].plan.isSkipped == isLeftOut
     }
-    let isClaimed = configuration.collectionSettings(for: decoded.table)?.settings.source != nil
-    // A name taken from a path says nothing of catalogue and schema: it is the same table.
-    guard isClaimed || decoded.isNamedByPath || entries[namesake].isNamedByPath else {
-      return appendNamesake(of: namesake, for: decoded)
+    let same = namesakes.filter { areSame(entries[$0].source, table) }
+    if let index = same.first, same.count == 1 {
+      if entries[index].source.saysLess(than: table) {
+        entries[index].source = table
+        entries[index].plan = configuration.tablePlan(for: table)
+      }
+      indexes[table] = index
+      return index
     }
-    if entries[namesake].isNamedByPath && !decoded.isNamedByPath {
-      entries[namesake].source = decoded.table
-      entries[namesake].isNamedByPath = false
-      entries[namesake].plan = configuration.tablePlan(for: decoded.table)
-    }
-    indexes[decoded.table] = namesake
-    return namesake
+    let plan = configuration.tablePlan(for: table)
+    let index = add(Entry(name: name, source: table, plan: plan))
+    if let first = namesakes.first, !isLeftOut { hold(index, asNamesakeOf: first) }
+    return index
   }
 
-  private mutating func append(named name: String, for decoded: DecodedTable) -> Int {
-    entries.append(
-      Entry(
-        name: name, source: decoded.table, isNamedByPath: decoded.isNamedByPath,
-        plan: configuration.tablePlan(for: decoded.table)))
-    indexes[decoded.table] = entries.count - 1
-    return entries.count - 1
+  /// Whether two names stand for one table: the configuration may say so of several, and the path of
+  /// a file may leave out what records say of catalogue and schema.
+  private func areSame(_ one: SourceTable, _ other: SourceTable) -> Bool {
+    (isClaimed(one) && isClaimed(other)) || one.mayBe(other)
+  }
+
+  /// Whether a collection's settings say what its source tables are called.
+  private func isClaimed(_ table: SourceTable) -> Bool {
+    configuration.collectionSettings(for: table)?.settings.source != nil
+  }
+
+  @discardableResult
+  private mutating func add(_ entry: Entry) -> Int {
+    let index = entries.count
+    entries.append(entry)
+    indexes[entry.source] = index
+    namesakes[entry.name.lowercased(), default: []].append(index)
+    return index
+  }
+
+  /// Holds again what was held for its name and never applied, if the name is not free by now.
+  private mutating func holdStoredNamesakes() {
+    for several in namesakes.values where several.count > 1 {
+      let wanted = several.filter { !entries[$0].plan.isSkipped }
+      for index in wanted where entries[index].storeID == nil {
+        let namesake = wanted.first { !areSame(entries[$0].source, entries[index].source) }
+        if let namesake { hold(index, asNamesakeOf: namesake) }
+      }
+    }
   }
 
   /// Two sources with one name: both wait until the configuration names them apart, but one that
   /// is in the store already stays there.
-  private mutating func appendNamesake(of first: Int, for decoded: DecodedTable) -> Int {
-    let name = entries[first].name
-    let other = entries[first].source
+  private mutating func hold(_ index: Int, asNamesakeOf first: Int) {
+    let (name, source, other) = (entries[first].name, entries[index].source, entries[first].source)
     let hint = """
       Name them apart in the configuration file:
       collections:
         \(name): {source: \(other)}
-        \(name)_2: {source: \(decoded.table)}
+        \(name)_2: {source: \(source)}
       """
-    func hold(_ table: SourceTable) -> HeldTable {
+    func held(_ table: SourceTable) -> HeldTable {
       HeldTable(
         table: table.description, reason: .nameTaken, changes: 0,
-        cause: "two source tables are called \(name): \(other) and \(decoded.table)",
+        cause: "two source tables are called \(name): \(other) and \(source)",
         evidence: [], hint: hint)
     }
-    if holdsBothNamesakes, entries[first].storeID == nil { entries[first].held = hold(other) }
-    let index = append(named: name, for: decoded)
-    entries[index].held = hold(decoded.table)
-    return index
+    if entries[first].storeID == nil { entries[first].held = held(other) }
+    entries[index].held = held(source)
   }
 
   /// The plan that decoders ask for: the settings, and the key if it is known by now.
@@ -199,7 +215,7 @@ struct DecoderRoutes: Sendable {
   ) {
     for index in tables.indices {
       if index == collections.count {
-        collections.append(catalog.collection(for: tables[index]))
+        collections.append(catalog.collection(for: tables[index].table))
         columns.append([])
         routes.append(Sequencer.Route(collection: nil))
       }

@@ -117,7 +117,7 @@ extension Catalog {
   /// The catalog of what a store holds, for reading its files again: what its rows were made with
   /// counts, whatever key the settings ask for by now.
   init(_ configuration: Configuration, asStoredIn store: CollectionStore) throws {
-    self.init(configuration, stored: try store.allTables(), holdsBothNamesakes: true)
+    self.init(configuration, stored: try store.allTables())
     for index in entries.indices where entries[index].storeID != nil {
       update(index) { $0.plan.key = $0.key }
     }

@@ -17,6 +17,8 @@ actor DropFollower {
   /// Whether some came while others were read that are read now.
   private var haveCome = false
   private let longestBurst: Duration
+  /// What was changed is given out within this time.
+  private let timeToSettle: Duration
 
   /// Whether others may still go along.
   private enum Burst {
@@ -50,6 +52,7 @@ actor DropFollower {
   ) throws {
     wakeUp = WakeUp()
     longestBurst = configuration.longestBurst
+    timeToSettle = configuration.poll + configuration.settle
     var options = DropWatcher.Options()
     options.settle = configuration.settle
     options.poll = configuration.poll
@@ -75,10 +78,17 @@ actor DropFollower {
   ///
   /// - Parameter timeout: how long to wait; nil waits for ever.
   nonisolated func next(timeout: Duration?) async throws -> News {
-    try await withTaskCancellationHandler {
-      try await wait(timeout: timeout)
-    } onCancel: {
-      wakeUp.ring()
+    try await untilCancelled { try $0.wait(timeout: timeout) }
+  }
+
+  /// What comes in place of files that were found to be changed.
+  ///
+  /// - Returns: nil where nothing comes, and nothing is coming.
+  nonisolated func nextSoon() async throws -> News? {
+    while true {
+      let news = try await next(timeout: timeToSettle)
+      if !news.listing.files.isEmpty { return news }
+      if news.arriving.isEmpty { return nil }
     }
   }
 
@@ -89,11 +99,7 @@ actor DropFollower {
   /// - Returns: files to take in with them; nil where nothing came for a while, or they are no burst.
   nonisolated func more(behind count: Int) async throws -> News? {
     if count < Self.burstCount { return nil }
-    return try await withTaskCancellationHandler {
-      try await lookWhileReading(behind: count)
-    } onCancel: {
-      wakeUp.ring()
-    }
+    return try await untilCancelled { try $0.lookWhileReading(behind: count) }
   }
 
   /// What came until they were read, where looking while they were ended before, or ends the burst.
@@ -101,15 +107,16 @@ actor DropFollower {
   /// - Returns: as ``more(behind:)``.
   nonisolated func rest(behind count: Int) async throws -> News? {
     if count < Self.burstCount { return nil }
-    return try await withTaskCancellationHandler {
-      try await lookBehindReading(behind: count)
-    } onCancel: {
-      wakeUp.ring()
-    }
+    return try await untilCancelled { try $0.lookBehindReading(behind: count) }
   }
 
   /// Whether every file that is there was given out.
   var isSettled: Bool { pending == nil && watcher.isSettled }
+
+  /// Has files come again that could not be read: the fault may pass.
+  func retry(_ files: [BatchFile]) {
+    for file in files { watcher.retry(file) }
+  }
 
   /// The files that are there and still change.
   var arriving: [BatchFile] {
@@ -117,6 +124,17 @@ actor DropFollower {
       BatchFile(
         root: place.root, relativePath: place.relativePath,
         identity: FileIdentity(device: 0, inode: 0, size: 0, modificationTime: 0, changeTime: 0))
+    }
+  }
+
+  /// Blocks on the watcher's thread; a cancellation rings it awake.
+  private nonisolated func untilCancelled<Found: Sendable>(
+    _ look: @Sendable (isolated DropFollower) throws -> Found
+  ) async throws -> Found {
+    try await withTaskCancellationHandler {
+      try await look(self)
+    } onCancel: {
+      wakeUp.ring()
     }
   }
 

@@ -59,23 +59,35 @@ extension IngestAttempt {
       touched.append(record)
       noteKnown(file, record)
     case .same, .grown:
-      // A CSV file's columns may stand in its first line.
-      if hasFailed || file.name.format == .csv { return add(file, record: record) }
       let id = record.id
       let shares = try await writer.perform { store in try store.shares(ofFile: id) }
-      add(file, record: record, resumesAt: (record.consumed, record.records))
-      goOn(from: shares)
+      // A CSV file's columns may stand in its first line; and what was held of a file is not in any
+      // row: it may be wanted in this call, and then counts as used with the rest.
+      let isReadWhole =
+        hasFailed || file.name.format == .csv || shares.contains { $0.isHeld && isWanted($0) }
+      add(
+        file, record: record,
+        resumesAt: isReadWhole ? (0, 0) : (record.consumed, record.records))
+      files[files.count - 1].earlierShares = shares
+      if !isReadWhole { goOn(from: shares) }
     case .other:
       try await takeInOther(file, than: record)
     case .unreadable(let error):
       summary.failedFiles.append(error)
+      summary.unreadFiles[file.path] = file
+    }
+  }
+
+  /// Whether the changes are of a collection that is not left out.
+  private func isWanted(_ share: FileShare) -> Bool {
+    catalog.entries.contains { entry in
+      (entry.storeID ?? entry.heldID) == share.collection && !entry.plan.isSkipped
     }
   }
 
   /// Counts on, in the file that was added last, from what it held when it was read before.
   private mutating func goOn(from shares: [FileShare]) {
     let slot = files.count - 1
-    files[slot].earlierShares = shares
     for index in catalog.entries.indices {
       let id = catalog.entries[index].storeID ?? catalog.entries[index].heldID
       guard shares.contains(where: { $0.collection == id }) else { continue }
@@ -170,7 +182,7 @@ extension IngestAttempt {
       if let grown = slots.first {
         found.append((files[grown].file, files[grown].record))
       } else {
-        found.append((try knownFile(record), record))
+        found.append((try await knownFile(record), record))
       }
     }
     for (file, record) in found {
@@ -179,14 +191,19 @@ extension IngestAttempt {
     }
   }
 
-  /// Looks a file of the manifest up again.
-  private func knownFile(_ record: FileRecord) throws(IngestError) -> BatchFile {
+  /// Looks a file of the manifest up again: where it was, or where another has the same content and
+  /// its path names the same table.
+  private func knownFile(_ record: FileRecord) async throws -> BatchFile {
     let path = BatchPath(record.path)
     if let error = refused[path]?.error { throw error }
-    guard let file = BatchFile(existing: path, series: BatchPath(record.series)),
-      record.isSameVersion(as: file.identity)
-    else { throw Self.isNeeded(record.path) }
-    return file
+    if let file = record.file { return file }
+    let hash = record.hash
+    let copies = try await writer.perform { store in try store.files(withHash: hash) }
+    let table = BatchFile.tableByPath(path)
+    for copy in copies where BatchFile.tableByPath(BatchPath(copy.path)) == table {
+      if let file = copy.file, refused[file.path] == nil { return file }
+    }
+    throw Self.isNeeded(record.path)
   }
 
   private static func isNeeded(_ path: [UInt8]) -> IngestError {
@@ -200,6 +217,14 @@ extension IngestAttempt {
 extension FileRecord {
   /// Whether nothing of the file was used yet.
   var isUnused: Bool { records == 0 && (state == .failed || state == .torn) }
+
+  /// The file, if it is there and, as far as can be seen from outside, the version recorded here.
+  var file: BatchFile? {
+    guard let file = BatchFile(existing: BatchPath(path), series: BatchPath(series)),
+      isSameVersion(as: file.identity)
+    else { return nil }
+    return file
+  }
 
   /// Whether a file is, as far as can be seen from outside, the version recorded here.
   func isSameVersion(as identity: FileIdentity) -> Bool {

@@ -6,8 +6,8 @@ import CollectionStore
 extension IngestAttempt {
   /// Takes in the files that the rebuilds need.
   ///
-  /// - Throws: a fatal error when the collection does not exist, or a file of it is gone: then
-  ///   nothing is changed.
+  /// - Throws: a fatal error when the collection does not exist, and ``FileIsMissing`` when a file of
+  ///   it is gone: then nothing is changed.
   mutating func takeInForRebuilds() async throws {
     if let name = rebuild {
       guard let index = catalog.entries.firstIndex(where: { $0.name == name && $0.storeID != nil })
@@ -36,7 +36,7 @@ extension IngestAttempt {
             "Put the file back, and run again; or, where new content has taken its place, set "
             + "on_modified: supersede in the configuration file."
         }
-        throw error
+        throw FileIsMissing(error: error)
       }
     }
   }
@@ -49,7 +49,7 @@ extension IngestAttempt {
     try await readFiles(slots, counting: false) { names.contains($0.name) }
     if var error = rereadErrors(slots).first {
       error.severity = .fatal
-      throw error
+      throw FileIsMissing(error: error)
     }
     for index in rebuilds { catalog.update(index) { $0.releasesHeldFiles = true } }
   }

@@ -230,6 +230,9 @@ extension IngestAttempt {
         if !summary.skippedTables.contains(name) { summary.skippedTables.append(name) }
       }
       if let error = outcome?.error { summary.failedFiles.append(error) }
+      if outcome?.isPartial == true {
+        summary.unreadFiles[files[slot].file.path] = files[slot].file
+      }
       if outcome?.tornReason != nil {
         summary.tornFiles.append(files[slot].file.path.description)
       }

@@ -10,6 +10,12 @@ extension IngestAttempt {
   mutating func takeInOther(_ file: BatchFile, than old: FileRecord) async throws {
     switch configuration.onModified {
     case .add:
+      if old.state == .torn {
+        // What it was cut off from will not come: its whole records are all that there was.
+        var whole = old
+        (whole.state, whole.reason) = (.applied, nil)
+        touched.append(whole)
+      }
       add(file, record: newRecord(of: file, version: old.version + 1))
     case .supersede:
       let path = old.path

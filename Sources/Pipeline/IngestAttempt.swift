@@ -160,6 +160,13 @@ struct IngestAttempt {
   }
 }
 
+/// A file that a table is to be made anew from is gone, or is not what it was: of a drop that is
+/// followed it may be on its way.
+struct FileIsMissing: Error {
+  /// What to tell if nothing comes.
+  let error: IngestError
+}
+
 /// A call is done again, with all files that were found for it.
 struct Restart: Error {
   /// The files that were not read to their ends: without these.

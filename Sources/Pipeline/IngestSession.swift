@@ -20,14 +20,12 @@ package struct IngestSession: Sendable {
   /// - Parameters:
   ///   - store: nobody else may use it from now on.
   ///   - width: how many files are decoded at a time, at least 1.
-  ///   - holdsBothNamesakes: whether of two new source tables with one name both are held, or only
-  ///     the one that is met later.
   ///   - waits: whether changes behind a gap wait for what is missing, as long as the configuration
   ///     says.
   ///   - clock: microseconds since 1970: when a gap was found, and whether its wait is over.
   package init(
     _ configuration: Configuration, store: sending CollectionStore, width: Int,
-    holdsBothNamesakes: Bool, waits: Bool = false,
+    waits: Bool = false,
     clock: @escaping @Sendable () -> Int64 = { WallClock.microseconds() }
   ) async throws {
     self.configuration = configuration
@@ -36,8 +34,7 @@ package struct IngestSession: Sendable {
     self.clock = clock
     writer = StoreWriter(store)
     let stored = try await writer.perform { store in try store.allTables() }
-    catalog = Catalog(
-      configuration, stored: stored, holdsBothNamesakes: holdsBothNamesakes)
+    catalog = Catalog(configuration, stored: stored)
     try await keepWarnings()
   }
 
@@ -93,6 +90,11 @@ package struct IngestSession: Sendable {
         refused.merge(restart.refused) { $1 }
         (listing, arriving) = (attempt.listing, attempt.arriving)
         stages = attempt.summary.stages
+      } catch let missing as FileIsMissing {
+        guard let news = try await follower?.nextSoon() else { throw missing.error }
+        listing = attempt.listing
+        listing.replace(by: news.listing)
+        arriving = news.arriving
       }
     }
   }
@@ -108,8 +110,10 @@ package struct IngestSession: Sendable {
   /// waited for any longer, or a transaction is taken to be over. Nil where nothing will.
   package func timeToDeadline() async throws -> Duration? {
     guard waits else { return nil }
-    let now = clock()
-    let gap = try await writer.perform { store in try store.nextDeadline() }
+    let (now, lastCall) = (clock(), lastCall)
+    // What was over when the last call began was judged in it, or cannot be: its table is held, or
+    // left out.
+    let gap = try await writer.perform { store in try store.nextDeadline(after: lastCall) }
     let transaction = book.transactionDeadline(
       now: lastCall, settle: configuration.settle.microseconds)
     return [gap, transaction].compactMap(\.self).min().map { .microseconds(max(0, $0 - now)) }
@@ -142,11 +146,13 @@ package struct IngestSession: Sendable {
       return (gaps, conflicts, doubts)
     }
     summary.sizes = try await writer.perform { store in try store.tableSizes() }
+    let unread = summary.unreadFiles.keys.map(\.bytes)
+    summary.dropMended(try await writer.perform { store in try store.files(atPaths: unread) })
     summary.setTroubled(files)
     summary.quarantined = quarantined.count
     summary.quarantinedRecords = quarantined.first
     let told = Set(summary.held.map(\.table))
-    summary.held += holds.filter { !told.contains($0.name) }.map { HeldTable($0) }
+    summary.held += holds.map { HeldTable($0) }.filter { !told.contains($0.table) }
     summary.warnings += try await keepWarnings()
     summary.remarks += catalog.unknownNames(in: configuration)
   }

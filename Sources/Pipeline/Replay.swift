@@ -39,7 +39,7 @@ package struct Replay: Sendable {
     let store = try CollectionStore(
       opening: .file(configuration.database), mode: isNew ? .bulkBuild : .readWrite)
     var session = try await IngestSession(
-      configuration, store: store, width: Cores.count, holdsBothNamesakes: true)
+      configuration, store: store, width: Cores.count)
     do {
       var summary = try await session.ingest(
         listing, rebuild: rebuild, stages: stages, onEvent: onEvent)

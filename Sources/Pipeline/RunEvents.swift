@@ -113,6 +113,8 @@ package struct RunSummary: Sendable {
   package var sizes: [TableSize]?
   package var held: [HeldTable] = []
   package var failedFiles: [IngestError] = []
+  /// Those of them that could not be read, or not to their ends: the fault may pass.
+  var unreadFiles: [BatchPath: BatchFile] = [:]
   /// Files whose last record is cut off: the rest is awaited.
   package var tornFiles: [String] = []
   /// Holes in the logs, whether changes behind them wait or not.
@@ -150,10 +152,22 @@ package struct RunSummary: Sendable {
     tables = later.tables
     let told = Set(later.held.map(\.table))
     held = held.filter { !told.contains($0.table) && !later.tables.contains($0.table) } + later.held
-    failedFiles += later.failedFiles
+    let known = Set(failedFiles)
+    failedFiles += later.failedFiles.filter { !known.contains($0) }
+    unreadFiles.merge(later.unreadFiles) { $1 }
     tornFiles += later.tornFiles
     warnings += later.warnings
     skippedTables += later.skippedTables.filter { !skippedTables.contains($0) }
+  }
+
+  /// Takes over from the manifest which of the files that could not be read were read in the end.
+  mutating func dropMended(_ records: [FileRecord?]) {
+    for record in records {
+      guard let record, record.state != .failed, let file = unreadFiles[BatchPath(record.path)],
+        record.isSameVersion(as: file.identity)
+      else { continue }
+      failedFiles.removeAll { $0.file == file.path.description }
+    }
   }
 
   /// Takes over from the manifest which files are left undone: what was cut off at one time may

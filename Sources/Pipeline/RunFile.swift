@@ -96,9 +96,10 @@ struct RunFile: Sendable {
   func openTally(of index: Int, storedAs id: Int64?) -> Tally {
     if let known = tallies[index] { return known }
     let nothing = FileEvidence(ordinal: record.ordinal, series: stamp.series)
-    guard !isWhole, let share = earlierShares.first(where: { $0.collection == id }) else {
+    guard let share = earlierShares.first(where: { $0.collection == id }) else {
       return Tally(evidence: nothing)
     }
+    if isWhole { return Tally(earlierChanges: share.changes, evidence: nothing) }
     return Tally(
       changes: share.changes, earlierChanges: share.changes,
       evidence: share.orderEvidence ?? nothing)

@@ -29,8 +29,7 @@ package struct Sync: Sendable {
     let store = try CollectionStore(opening: .file(configuration.database), mode: .readWrite)
     let memory = try DropMemory(of: BatchPath(drop), in: store)
     var session = try await IngestSession(
-      configuration, store: store, width: Cores.count, holdsBothNamesakes: false,
-      waits: true)
+      configuration, store: store, width: Cores.count, waits: true)
     do {
       let follower = try DropFollower(
         drop: BatchPath(drop), configuration: configuration, known: memory.known,
@@ -59,6 +58,8 @@ package struct Sync: Sendable {
     // What waited when the last run ended may not have to any longer.
     summary.merge(try await session.ingest(ScanResult(), onEvent: onEvent))
     var arriving: [BatchFile]?
+    // What cannot be read is tried again and again.
+    var told: Set<IngestError> = []
     while true {
       let deadline = try await session.timeToDeadline()
       if deadline == .zero {
@@ -91,7 +92,10 @@ package struct Sync: Sendable {
       let done = try await session.ingest(news, of: follower, onEvent: onEvent)
       arriving = await follower.arriving
       for table in done.held where !summary.held.contains(table) { onEvent(.tableHeld(table)) }
-      for error in done.failedFiles { onEvent(.fileFailed(error)) }
+      for error in done.failedFiles where told.insert(error).inserted {
+        onEvent(.fileFailed(error))
+      }
+      await follower.retry(done.unreadFiles.values.map(\.self))
       summary.merge(done)
       // Between bursts, the file alone is brought up to date.
       if await follower.isSettled {

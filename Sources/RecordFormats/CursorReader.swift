@@ -39,8 +39,11 @@ enum CursorReader {
     var cursor = ReadCursor()
     cursor.state = .readable
     cursor.eventTime = try eventTime(members)
-    if let log = find(members, "log"), find(members, "position") != nil {
-      try readMySQL(members, log: log, into: &cursor)
+    // Only MySQL's cursors number the rows of an event: one with this field is damaged, not unknown,
+    // where others are missing.
+    let isMySQL = find(members, "logSeqNum") != nil
+    if isMySQL || (find(members, "log") != nil && find(members, "position") != nil) {
+      try readMySQL(members, isCertain: isMySQL, into: &cursor)
     } else if find(members, "dscId") != nil, find(members, "mutId") != nil {
       cursor.kind = .cassandra
       cursor.lineage = "cassandra:" + text(members, "nodeID")
@@ -86,9 +89,10 @@ enum CursorReader {
   }
 
   private static func readMySQL(
-    _ members: [JSONMember], log: RawValue, into cursor: inout ReadCursor
+    _ members: [JSONMember], isCertain: Bool, into cursor: inout ReadCursor
   ) throws(RecordFault) {
-    guard let (base, number) = logFile(log) else {
+    guard let (base, number) = find(members, "log").flatMap(logFile) else {
+      if isCertain { throw RecordFault(reason: "the cursor's \"log\" has no number at its end") }
       cursor.state = .unreadable
       cursor.lineage = extractorLineage(members)
       return

@@ -118,7 +118,7 @@ extension RecordDecoder {
       table.catalog = try text(named: "catalog", in: members)
       table.schema = try text(named: "schema", in: members)
     }
-    lastTable = self.index(of: table, isNamedByPath: false)
+    lastTable = self.index(of: table)
     lastTableBytes = Array(bytes)
     return lastTable
   }
@@ -258,7 +258,7 @@ extension RecordDecoder {
     }
     draft.isFlat = true
     draft.hasAfter = true
-    draft.table = self.index(of: table, isNamedByPath: true)
+    draft.table = self.index(of: table)
     try readImage(tokens, at: index, isBefore: false, of: draft.table)
   }
 

@@ -13,7 +13,7 @@ extension RecordDecoder {
         hint: "name the file like catalogue.schema.table.part_0.csv")
       return nil
     }
-    let index = index(of: table, isNamedByPath: true)
+    let index = index(of: table)
     var dialect = states[index].plan.csv
     if let written = file.metadata?.dialect {
       dialect.delimiter = written.delimiter ?? dialect.delimiter
@@ -76,7 +76,7 @@ extension RecordDecoder {
   mutating func adopt(_ layout: FileLayout) {
     guard let table = layout.table else { return }
     csvLayout = layout
-    csvTable = index(of: table, isNamedByPath: true)
+    csvTable = index(of: table)
     texts.csv.delimiter = layout.dialect.delimiter ?? UInt8(ascii: ",")
     texts.csv.quote = layout.dialect.quote ?? UInt8(ascii: "\"")
     csvNull = Array((layout.dialect.null ?? "NULL").utf8)

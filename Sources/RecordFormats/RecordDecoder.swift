@@ -194,7 +194,7 @@ package struct RecordDecoder: ~Copyable {
   }
 
   /// The index of a table; a new one's plan is asked for.
-  mutating func index(of table: SourceTable, isNamedByPath: Bool) -> Int {
+  mutating func index(of table: SourceTable) -> Int {
     if let index = tableIndexes[table] {
       adoptSchema(of: index)
       return index
@@ -202,8 +202,7 @@ package struct RecordDecoder: ~Copyable {
     let index = tables.count
     tableIndexes[table] = index
     states.append(TableState(plan: plan(table)))
-    tables.append(
-      DecodedTable(table: table, isNamedByPath: isNamedByPath, key: states[index].key))
+    tables.append(DecodedTable(table: table, key: states[index].key))
     adoptSchema(of: index)
     return index
   }

@@ -6,7 +6,7 @@ columns that DuckDB finds out; ATTACH into a table made beforehand beats `CREATE
 index made later, Arrow through ADBC, CSV through `.import`, and executemany; WITHOUT ROWID,
 another page size and no journal make no difference.
 
-usage: duckdb_peer.py FACTS.json FILE.db
+usage: duckdb_peer.py FACTS.json FILE.db, or --start: what precedes each of its runs
 """
 
 import glob
@@ -144,4 +144,7 @@ def main(facts_path, path):
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    if sys.argv[1:] == ["--start"]:
+        connect()
+    else:
+        main(*sys.argv[1:])

@@ -32,7 +32,7 @@ struct HistoryBench {
   ) async throws -> IngestSession {
     let store = try CollectionStore(opening: .file("\(directory.path)/c.db"), mode: .readWrite)
     return try await IngestSession(
-      configuration, store: store, width: 1, holdsBothNamesakes: true)
+      configuration, store: store, width: 1)
   }
 
   /// Ends the session, and begins one with another rule.

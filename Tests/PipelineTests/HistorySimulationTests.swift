@@ -106,7 +106,7 @@ private struct History {
     }
     let store = try CollectionStore(opening: .memory, mode: .readWrite)
     var session = try await IngestSession(
-      configuration, store: store, width: 1, holdsBothNamesakes: true)
+      configuration, store: store, width: 1)
     let drop = BucketDirectory(root: bench.directory.path)
     for call in calls {
       for file in call {

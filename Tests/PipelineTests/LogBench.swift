@@ -158,7 +158,7 @@ final class LogBench {
     let store = try CollectionStore(opening: .file(configuration.database), mode: .readWrite)
     let moment = moment
     session = try await IngestSession(
-      configuration, store: store, width: 1, holdsBothNamesakes: false, waits: true,
+      configuration, store: store, width: 1, waits: true,
       clock: { moment.microseconds })
   }
 

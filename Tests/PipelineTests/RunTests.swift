@@ -88,6 +88,87 @@ import Testing
     #expect(try bench.rows("t") == ["1 a", "2 b"])
   }
 
+  // Prevents what was held of a file from counting as applied with what the file grew by.
+  @Test func `a held file that grew loses nothing where another held one cannot be read again`()
+    async throws
+  {
+    let bench = try RunBench()
+    var keyless = bench.configuration
+    keyless.keys = []
+    var texts = [
+      "t_1.json": [bench.insert(1, "a", at: 1)], "t_2.json": [bench.insert(2, "b", at: 3)],
+    ]
+    for (name, text) in texts { try bench.place(name, text) }
+    _ = try await bench.replay(keyless)
+    texts["t_1.json"]?.append(bench.insert(3, "c", at: 2))
+    texts["t_2.json"]?.append(bench.insert(4, "d", at: 4))
+    for (name, text) in texts { try bench.place(name, text) }
+    let part = try await Replay(bench.configuration).run(paths: [bench.drop("t_2.json")]) { _ in }
+    #expect(!part.isComplete)
+    let whole = try await bench.replay()
+    #expect(whole.isComplete)
+    #expect(try bench.rows("t") == ["1 a", "2 b", "3 c", "4 d"])
+  }
+
+  // Prevents a hold from counting a file's changes again each time that it is read.
+  @Test func `what a table waits for is counted once`() async throws {
+    let bench = try RunBench()
+    var keyless = bench.configuration
+    keyless.keys = []
+    var text: [String] = []
+    for id in 1...3 {
+      text.append(bench.insert(id, "a", at: id))
+      try bench.place("t_1.json", text)
+      #expect(try await bench.replay(keyless).held.map(\.changes) == [id])
+    }
+  }
+
+  // Prevents a rest from being awaited that will never come.
+  @Test func `a file that was cut off and then replaced is awaited no longer`() async throws {
+    let bench = try RunBench()
+    let second = bench.insert(2, "b", at: 2)
+    try bench.place("t_1.json", [bench.insert(1, "a", at: 1), String(second.dropLast(9))])
+    #expect(try await bench.replay().tornFiles == [bench.drop("t_1.json")])
+    try bench.place("t_1.json", [bench.insert(3, "c", at: 3), second])
+    #expect(try await bench.replay().isComplete)
+    #expect(try bench.rows("t") == ["1 a", "2 b", "3 c"])
+    #expect(try bench.status().counts == ["applied": 2])
+  }
+
+  // Prevents a directory that was renamed from making a table impossible to repair.
+  @Test func `a table is made anew from files that were moved`() async throws {
+    let bench = try RunBench()
+    try bench.place("old/t_1.json", [bench.insert(1, "a", at: 1)])
+    try bench.place("t_2.json", [bench.insert(2, "b", at: 2)])
+    _ = try await bench.replay()
+    #expect(rename(bench.drop("old"), bench.drop("new")) == 0)
+    _ = try await bench.replay()
+    let summary = try await bench.replay(rebuild: "t")
+    #expect(summary.isComplete && summary.rowsWritten == 2)
+    #expect(try bench.rows("t") == ["1 a", "2 b"])
+  }
+
+  // Prevents a second file that is replaced meanwhile from ending a sync.
+  @Test func `a file that is replaced while its table is made anew is taken in with it`()
+    async throws
+  {
+    var bench = try RunBench()
+    bench.configuration.onModified = .supersede
+    try bench.placeInserts(1...3)
+    _ = try await bench.sync()
+    try bench.place("t_1.json", [bench.insert(1, "b", at: 1)])
+    let hasMore = Atomic(true)
+    let drop = bench
+    let summary = try await bench.sync { event in
+      guard case .progress(let progress) = event, progress.filesTotal == 1,
+        hasMore.exchange(false, ordering: .relaxed)
+      else { return }
+      #expect(throws: Never.self) { try drop.place("t_2.json", [drop.insert(2, "b", at: 2)]) }
+    }
+    #expect(summary.isComplete)
+    #expect(try bench.rows("t") == ["1 b", "2 b", "3 a"])
+  }
+
   // Prevents a file of a keyless table that grew from being remembered as it was before.
   @Test func `a file that grows while its table is held is whole in the end`() async throws {
     let bench = try RunBench()
@@ -140,7 +221,7 @@ import Testing
     unlink(bench.drop("t_2.json"))
     let store = try CollectionStore(opening: .memory, mode: .readWrite)
     var session = try await IngestSession(
-      bench.configuration, store: store, width: 1, holdsBothNamesakes: true)
+      bench.configuration, store: store, width: 1)
     let summary = try await session.ingest(listing) { _ in }
     #expect(summary.failedFiles.count == 1 && summary.changes == 2)
     // It is there again: what failed is tried once more.

@@ -44,7 +44,7 @@ struct Simulation: Sendable {
     Environment.say("seed \(failed.seed) fails; looking for the fewest files that do")
     var shrinker = DeliveryShrinker(failed)
     let failure = try await shrinker.run()
-    Environment.say("\(failure)")
+    Environment.say("\(failure, default: "nothing fails now")")
     return failure
   }
 

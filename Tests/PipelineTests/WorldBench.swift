@@ -79,14 +79,14 @@ struct WorldBench: Sendable {
         try CollectionStore(opening: .memory, mode: .readWrite)
       }
     return try await IngestSession(
-      configuration, store: store, width: 1, holdsBothNamesakes: true, clock: { 0 })
+      configuration, store: store, width: 1, clock: { 0 })
   }
 
   /// A session on a store that is built in a file, until it is told to finish that.
   func session(building path: String) async throws -> IngestSession {
     let store = try CollectionStore(opening: .file(path), mode: .bulkBuild)
     return try await IngestSession(
-      configuration, store: store, width: 1, holdsBothNamesakes: true)
+      configuration, store: store, width: 1)
   }
 
   /// Compares what a session's store holds with what it should.

@@ -150,6 +150,8 @@ struct ArcionRulesTests {
     #"{"log":"b.1","position":18446744073709551616}"#, #"{"log":"b.1","position":-1}"#,
     #"{"log":"b.1","position":1.5}"#,
     #"{"log":"b.1","position":1,"timestamp":9223372036854775807}"#,
+    #"{"log":"","position":1,"logSeqNum":1}"#, #"{"log":"b.1","logSeqNum":1}"#,
+    #"{"log":"b.18446744073709551616","position":1,"logSeqNum":1}"#,
     #"{"dscId":1,"mutId":null}"#, #"[1]"#, "\"{]\"", "7",
   ])
   func `cursors that do not fit are quarantined`(_ cursor: String) {
