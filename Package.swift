@@ -54,7 +54,7 @@ let package = Package(
       dependencies: ["ChangeModel", "Hashing", "CXXHash", "CISAL", "CZstd"],
       swiftSettings: strict),
 
-    // Order restored. Pure values: no I/O, no tasks, no clock.
+    // Order restored. Pure values: no I/O, no clock. Large sorts fork over the cores.
     // Memory that will be wanted is asked for ahead: changes are in the order of their files, keys not.
     .systemLibrary(name: "CPrefetch"),
     .target(name: "Sequencing", dependencies: ["ChangeModel", "CPrefetch"], swiftSettings: strict),
@@ -63,15 +63,16 @@ let package = Package(
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
     .target(name: "SQLiteKit", dependencies: ["CSQLite", "ChangeModel"], swiftSettings: strict),
     .target(
-      name: "CollectionStore", dependencies: ["ChangeModel", "SQLiteKit", "CXXHash"],
-      swiftSettings: strict),
+      name: "CollectionStore", dependencies: ["ChangeModel", "SQLiteKit"], swiftSettings: strict),
 
     // The stages wired together; concurrency and configuration live here.
+    // On how many processors this process may run is a call that Swift's Glibc leaves out.
+    .systemLibrary(name: "CAffinity"),
     .target(
       name: "Pipeline",
       dependencies: [
         "ChangeModel", "Hashing", "RecordFormats", "BatchSource", "Sequencing", "SQLiteKit",
-        "CollectionStore", "CPrefetch", .product(name: "Yams", package: "Yams"),
+        "CollectionStore", "CPrefetch", "CAffinity", .product(name: "Yams", package: "Yams"),
       ],
       swiftSettings: strict),
 

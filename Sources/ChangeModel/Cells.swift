@@ -50,6 +50,15 @@ package struct Cell: Sendable {
     text = ByteRange()
     bits = real.bitPattern
   }
+
+  /// The same value for other bytes: its text is copied to their end.
+  package func copied(from texts: [UInt8], to bytes: inout [UInt8]) -> Cell {
+    guard kind == .text else { return self }
+    var copy = self
+    copy.text = ByteRange(offset: bytes.count, count: Int(text.count))
+    bytes += texts[text.indices]
+    return copy
+  }
 }
 
 /// Values, and the bytes that their texts lie in.

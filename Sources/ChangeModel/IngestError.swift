@@ -4,7 +4,7 @@ package struct IngestError: Error, Sendable, Hashable, CustomStringConvertible {
   package enum Severity: String, Sendable {
     /// One record: it goes to the quarantine, the rest of the file goes on.
     case record
-    /// One file: it is left, the others go on; it is tried again when it changes.
+    /// One file: it is left, the others go on; each run tries it again.
     case file
     /// The run: nothing more is committed.
     case fatal

@@ -92,13 +92,8 @@ package struct ChangeRecord: Sendable {
     recordIndex = change.recordIndex
     knownAt = change.knownAt
     values = CellBuffer()
-    for var cell in batch.buffer.cells[change.cells] {
-      if cell.kind == .text {
-        let text = batch.buffer.bytes[cell.text.indices]
-        cell.text = ByteRange(offset: values.bytes.count, count: text.count)
-        values.bytes += text
-      }
-      values.cells.append(cell)
+    for cell in batch.buffer.cells[change.cells] {
+      values.cells.append(cell.copied(from: batch.buffer.bytes, to: &values.bytes))
     }
   }
 }

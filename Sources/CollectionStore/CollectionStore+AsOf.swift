@@ -112,14 +112,8 @@ extension CollectionStore {
   }
 
   private static func version(_ statement: Statement) throws -> StoredVersion {
-    var offset = 0
-    guard let from = Rank(decoding: statement.bytes(1), at: &offset) else {
-      throw unreadableChange
-    }
-    offset = 0
-    return StoredVersion(
-      rowID: statement.integer(0), from: from,
-      to: statement.isNull(2) ? nil : Rank(decoding: statement.bytes(2), at: &offset))
+    guard let from = statement.rank(1) else { throw unreadableChange }
+    return StoredVersion(rowID: statement.integer(0), from: from, to: statement.rank(2))
   }
 
   private func reached(_ query: HistoryQuery, of collection: Collection) throws -> ReachedChanges {

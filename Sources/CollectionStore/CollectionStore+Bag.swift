@@ -121,9 +121,7 @@ private struct BagApplier {
     defer { select.reset() }
     try select.bindText(1, id)
     while try select.step() {
-      var offset = 0
-      guard let delta = BagChange.Delta(rawValue: select.integer(1)),
-        let rank = Rank(decoding: select.bytes(2), at: &offset)
+      guard let delta = BagChange.Delta(rawValue: select.integer(1)), let rank = select.rank(2)
       else { throw CollectionStore.unreadableState(of: writer.collection) }
       _ = facts.insert(
         BagFacts.Fact(
@@ -136,13 +134,11 @@ private struct BagApplier {
   private func store(
     _ fact: BagFacts.Fact, _ key: BagFacts.Key, _ id: UnsafeRawBufferPointer
   ) throws {
-    var rank: [UInt8] = []
-    fact.rank.encode(into: &rank)
     try upsertFact.bindText(1, id)
     try upsertFact.bindCopy(2, blob: key.place)
     upsertFact.bind(3, key.delta.rawValue)
-    try upsertFact.bindCopy(4, blob: rank)
-    if fact.eventTime == .min { upsertFact.bindNull(5) } else { upsertFact.bind(5, fact.eventTime) }
+    try upsertFact.bindCopy(4, blob: fact.rank.encoded)
+    upsertFact.bindTime(5, fact.eventTime)
     upsertFact.bind(6, fact.file)
     try upsertFact.run()
   }
@@ -187,7 +183,7 @@ private struct BagApplier {
       last: fact.rank, floor: RowState.Floor(kind: .insert, rank: fact.rank), shape: ColumnSet()
     ).encode(into: &state)
     try statement.bindCopy(1, text: id)
-    if fact.eventTime == .min { statement.bindNull(2) } else { statement.bind(2, fact.eventTime) }
+    statement.bindTime(2, fact.eventTime)
     try statement.bindCopy(3, blob: state)
     statement.bind(4, fact.file)
   }

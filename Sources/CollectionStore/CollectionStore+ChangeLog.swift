@@ -109,8 +109,7 @@ extension CollectionStore {
     statement.bind(1, companion(batch.collection))
     try statement.bindCopy(2, text: id)
     while try statement.step() {
-      var offset = 0
-      guard let rank = Rank(decoding: statement.bytes(1), at: &offset),
+      guard let rank = statement.rank(1),
         let operation = Operation(word: statement.bytes(2)),
         let cells = CellEncoding.decode(statement.bytes(8), into: &batch.buffer)
       else { throw Self.unreadableChange }

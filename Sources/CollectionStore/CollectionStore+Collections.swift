@@ -248,10 +248,10 @@ extension CollectionStore {
 }
 
 extension Statement {
-  /// The rank in a column of the row; nil for NULL, or what is no rank.
+  /// The rank in a column of the row; nil for NULL, which has no bytes, or what is no rank.
   func rank(_ column: Int32) -> Rank? {
     var offset = 0
-    return isNull(column) ? nil : Rank(decoding: bytes(column), at: &offset)
+    return Rank(decoding: bytes(column), at: &offset)
   }
 }
 

@@ -112,27 +112,6 @@ extension CollectionStore {
     ) { statement in statement.bind(1, collection) }
   }
 
-  /// Visits every file version, ascending by the bytes of the path, then by version, without
-  /// building records: for comparing a listing of the drop with the manifest.
-  ///
-  /// - Complexity: one pass over the table, in its own order, and no memory.
-  package func visitFiles(_ visit: (KnownFile) throws -> Void) throws {
-    let statement = try connection.prepare(
-      """
-      SELECT id, path, version, size, mtime_ns, device, inode, state, consumed
-        FROM _resequel_files ORDER BY path, version
-      """)
-    while try statement.step() {
-      try visit(
-        KnownFile(
-          id: statement.integer(0), path: statement.bytes(1), version: Int(statement.integer(2)),
-          size: UInt64(bitPattern: statement.integer(3)), modified: statement.integer(4),
-          device: UInt64(bitPattern: statement.integer(5)),
-          inode: UInt64(bitPattern: statement.integer(6)), state: Self.state(statement, 7),
-          consumed: UInt64(bitPattern: statement.integer(8))))
-    }
-  }
-
   /// Records what a file held for a collection; over what was recorded before.
   package func record(_ share: FileShare) throws {
     let statement = try connection.cached(

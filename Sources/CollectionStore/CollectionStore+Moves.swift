@@ -25,11 +25,9 @@ extension CollectionStore {
       "INSERT OR IGNORE INTO _resequel_moves (collection, old_id, rank, new_id) VALUES (?, ?, ?, ?)"
     )
     defer { statement.clear() }
-    var rank: [UInt8] = []
-    move.rank.encode(into: &rank)
     statement.bind(1, companion(collection))
     try statement.bindCopy(2, text: move.oldID)
-    try statement.bindCopy(3, blob: rank)
+    try statement.bindCopy(3, blob: move.rank.encoded)
     try statement.bindCopy(4, text: move.newID)
     try statement.run()
   }
@@ -72,16 +70,6 @@ extension CollectionStore {
     return family
   }
 
-  /// Forgets the moves that lead away from a key, before its refold tells them anew.
-  package func removeMoves(from id: [UInt8], collection: Int64) throws {
-    let statement = try connection.cached(
-      "DELETE FROM _resequel_moves WHERE collection = ? AND old_id = ?")
-    defer { statement.clear() }
-    statement.bind(1, companion(collection))
-    try statement.bindCopy(2, text: id)
-    try statement.run()
-  }
-
   private func moves(_ condition: String, _ id: [UInt8]?, _ collection: Int64) throws -> [KeyMove] {
     let statement = try connection.cached(
       "SELECT old_id, rank, new_id FROM _resequel_moves WHERE \(condition)")
@@ -90,8 +78,7 @@ extension CollectionStore {
     if let id { try statement.bindCopy(2, text: id) }
     var moves: [KeyMove] = []
     while try statement.step() {
-      var offset = 0
-      guard let rank = Rank(decoding: statement.bytes(1), at: &offset) else {
+      guard let rank = statement.rank(1) else {
         throw IngestError(.fatal, cause: "the rank of a key move cannot be read")
       }
       moves.append(KeyMove(oldID: statement.copy(0), rank: rank, newID: statement.copy(2)))

@@ -78,11 +78,109 @@ extension CollectionStore {
 
   /// Replaces what is known of the lineages of a collection.
   package func setLineages(_ lineages: [LineageRecord], ofCollection id: Int64) throws {
-    let statement = try connection.cached("DELETE FROM _resequel_lineages WHERE collection = ?")
+    try update("DELETE FROM _resequel_lineages WHERE collection = ?", id)
+    for lineage in lineages { try insert(lineage) }
+  }
+
+  private func insert(_ lineage: LineageRecord) throws {
+    let statement = try connection.cached(
+      """
+      INSERT OR REPLACE INTO _resequel_lineages
+        (collection, name, hash, epoch, first_ordinal, last_rank, last_counter)
+        VALUES (?, ?, ?, ?, ?, ?, ?)
+      """)
+    defer { statement.clear() }
+    statement.bind(1, lineage.collection)
+    try statement.bind(2, lineage.name)
+    statement.bind(3, Int64(lineage.hash))
+    statement.bind(4, Int64(lineage.epoch))
+    statement.bind(5, lineage.firstOrdinal.map { Int64(bitPattern: $0) } ?? -1)
+    if let last = lineage.last { try statement.bindCopy(6, blob: last.encoded) }
+    if let counter = lineage.lastCounter { statement.bind(7, counter) }
+    try statement.run()
+  }
+
+  /// The lineages of a collection, or a held table, by epoch and name.
+  package func lineages(ofCollection id: Int64) throws -> [LineageRecord] {
+    let statement = try connection.cached(
+      """
+      SELECT name, hash, epoch, first_ordinal, last_rank, last_counter FROM _resequel_lineages
+        WHERE collection = ? ORDER BY epoch, name
+      """)
     defer { statement.clear() }
     statement.bind(1, id)
-    try statement.run()
-    for lineage in lineages { try record(lineage) }
+    var lineages: [LineageRecord] = []
+    while try statement.step() {
+      var lineage = LineageRecord(
+        collection: id, name: statement.text(0) ?? "",
+        hash: UInt32(truncatingIfNeeded: statement.integer(1)),
+        epoch: UInt32(truncatingIfNeeded: statement.integer(2)))
+      let ordinal = statement.integer(3)
+      lineage.firstOrdinal = ordinal == -1 ? nil : UInt64(bitPattern: ordinal)
+      lineage.last = statement.rank(4)
+      lineage.lastCounter = statement.isNull(5) ? nil : statement.integer(5)
+      lineages.append(lineage)
+    }
+    return lineages
+  }
+
+  /// Replaces what is known of the gaps of a collection.
+  package func setGaps(_ gaps: [GapRecord], ofCollection id: Int64) throws {
+    try update("DELETE FROM _resequel_gaps WHERE collection = ?", id)
+    if gaps.isEmpty { return }
+    let statement = try connection.cached(
+      """
+      INSERT INTO _resequel_gaps (collection, series, after_ordinal, before_ordinal, kind,
+        first_counter, last_counter, likely_file, since, deadline, is_waived, waiting)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      """)
+    defer { statement.clear() }
+    for gap in gaps {
+      statement.bind(1, id)
+      try statement.bindCopy(2, text: gap.series)
+      statement.bind(3, Int64(bitPattern: gap.afterOrdinal))
+      statement.bind(4, Int64(bitPattern: gap.beforeOrdinal))
+      try statement.bind(5, gap.kind.rawValue)
+      statement.bind(6, gap.counters?.lowerBound ?? -1)
+      statement.bind(7, gap.counters?.upperBound ?? -1)
+      try statement.bindCopy(8, text: gap.likelyFile)
+      statement.bind(9, gap.since)
+      if let deadline = gap.deadline {
+        statement.bind(10, deadline)
+      } else {
+        statement.bindNull(10)
+      }
+      statement.bind(11, gap.isWaived ? 1 : 0)
+      statement.bind(12, gap.waiting)
+      try statement.run()
+    }
+  }
+
+  /// The gaps of a collection, by series and number.
+  package func gaps(ofCollection id: Int64) throws -> [GapRecord] {
+    let statement = try connection.cached(
+      """
+      SELECT series, after_ordinal, before_ordinal, kind, first_counter, last_counter, likely_file,
+        since, deadline, is_waived, waiting
+        FROM _resequel_gaps WHERE collection = ? ORDER BY series, after_ordinal, first_counter
+      """)
+    defer { statement.clear() }
+    statement.bind(1, id)
+    var gaps: [GapRecord] = []
+    while try statement.step() {
+      let counters = (statement.integer(4), statement.integer(5))
+      var gap = GapRecord(
+        series: statement.copy(0), afterOrdinal: UInt64(bitPattern: statement.integer(1)),
+        beforeOrdinal: UInt64(bitPattern: statement.integer(2)),
+        kind: GapRecord.Kind(rawValue: statement.text(3) ?? "") ?? .suspected,
+        counters: counters.0 >= 0 && counters.0 <= counters.1 ? counters.0...counters.1 : nil,
+        likelyFile: statement.copy(6), since: statement.integer(7),
+        deadline: statement.isNull(8) ? nil : statement.integer(8),
+        isWaived: statement.integer(9) != 0)
+      gap.waiting = Int(statement.integer(10))
+      gaps.append(gap)
+    }
+    return gaps
   }
 
   /// The collections with gaps, waited for or not, or with changes that wait.

@@ -22,42 +22,6 @@ extension CollectionStore {
     try statement.run()
   }
 
-  /// The records in quarantine, in the order in which they came.
-  ///
-  /// - Parameter ids: only these; nil for all that are not resolved.
-  package func quarantined(_ ids: [Int64]? = nil) throws -> [QuarantineEntry] {
-    let condition =
-      ids.map { "id IN (\($0.map(String.init).joined(separator: ", ")))" } ?? "NOT is_resolved"
-    let statement = try connection.prepare(
-      """
-      SELECT id, file, byte_offset, record_index, source, bytes, reason, is_resolved
-        FROM _resequel_quarantine WHERE \(condition) ORDER BY id
-      """)
-    var entries: [QuarantineEntry] = []
-    while try statement.step() {
-      var entry = QuarantineEntry(
-        file: statement.integer(1),
-        record: QuarantinedRecord(
-          bytes: statement.copy(5), byteOffset: UInt64(bitPattern: statement.integer(2)),
-          recordIndex: Int(statement.integer(3)),
-          table: statement.text(4).map { SourceTable(name: $0) }, reason: statement.text(6) ?? ""))
-      entry.id = statement.integer(0)
-      entry.isResolved = statement.integer(7) != 0
-      entries.append(entry)
-    }
-    return entries
-  }
-
-  /// Marks a record in quarantine as used by now.
-  package func resolveQuarantined(_ id: Int64) throws {
-    try update("UPDATE _resequel_quarantine SET is_resolved = 1 WHERE id = ?", id)
-  }
-
-  /// Removes a record from the quarantine for good.
-  package func dropQuarantined(_ id: Int64) throws {
-    try update("DELETE FROM _resequel_quarantine WHERE id = ?", id)
-  }
-
   /// Marks all that a file has in quarantine as of no more concern: other content counts in its
   /// place.
   package func resolveQuarantined(ofFile file: Int64) throws {

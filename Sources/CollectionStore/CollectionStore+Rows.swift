@@ -28,11 +28,6 @@ extension CollectionStore {
     }
   }
 
-  /// The same for several keys, in their order.
-  package func states(of ids: [[UInt8]], collection: Int64) throws -> [RowState?] {
-    try ids.map { try state(of: $0, collection: collection) }
-  }
-
   /// The row of a key; nil where there is none.
   package func row(_ id: [UInt8], collection: Int64) throws -> StoredRow? {
     let writer = try writer(collection)

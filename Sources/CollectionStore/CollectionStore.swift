@@ -153,6 +153,14 @@ package final class CollectionStore {
     }
   }
 
+  /// Runs a statement whose one parameter is a number.
+  func update(_ sql: String, _ id: Int64) throws {
+    let statement = try connection.cached(sql)
+    defer { statement.clear() }
+    statement.bind(1, id)
+    try statement.run()
+  }
+
   /// Copies the write-ahead log into the file, so that the file alone is complete. To be called
   /// when idle; outside a transaction.
   ///

@@ -8,7 +8,7 @@ package struct FileRecord: Sendable, Hashable {
     case applied
     /// Its last record is cut off; the rest is awaited.
     case torn
-    /// It cannot be read; it is tried again when it changes.
+    /// It cannot be read; each run tries it again.
     case failed
     /// A later version of the same path counts in its place.
     case superseded
@@ -89,20 +89,4 @@ package struct FileShare: Sendable, Hashable {
     self.file = file
     self.collection = collection
   }
-}
-
-/// What a rescan compares a file with: a view of one manifest row, without copies.
-package struct KnownFile {
-  /// The manifest's number for it.
-  package var id: Int64
-  /// The path's bytes; valid only while the visitor runs.
-  package var path: UnsafeRawBufferPointer
-  /// As in ``FileRecord``.
-  package var version: Int
-  package var size: UInt64
-  package var modified: Int64
-  package var device: UInt64
-  package var inode: UInt64
-  package var state: FileRecord.State
-  package var consumed: UInt64
 }

@@ -128,7 +128,7 @@ struct RowApplier: ~Copyable {
   private mutating func write(_ id: UnsafeRawBufferPointer, with statement: Statement) throws {
     for written in merge.written { cellOfColumn[written.column] = written.cell }
     try statement.bindText(1, id)
-    bindTime(statement)
+    statement.bindTime(2, merge.eventTime)
     statement.bind(4, merge.file ?? 0)
     var parameter: Int32 = 5
     for column in cellOfColumn.indices where column != writer.idColumn {
@@ -155,7 +155,7 @@ struct RowApplier: ~Copyable {
     }
     let statement = try writer.update(shape)
     try statement.bindText(1, id)
-    if shape.setsEventTime { bindTime(statement) }
+    if shape.setsEventTime { statement.bindTime(2, merge.eventTime) }
     if let file = merge.file { statement.bind(4, file) } else { statement.bindNull(4) }
     var parameter: Int32 = 5
     for column in shape.columns.columns {
@@ -164,11 +164,6 @@ struct RowApplier: ~Copyable {
     }
     for written in merge.written { cellOfColumn[written.column] = -1 }
     try run(statement)
-  }
-
-  private func bindTime(_ statement: Statement) {
-    let time = merge.eventTime
-    if time == .min { statement.bindNull(2) } else { statement.bind(2, time) }
   }
 
   private func bind(_ statement: Statement, _ parameter: Int32, _ index: Int) throws {

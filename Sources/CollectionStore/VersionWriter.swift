@@ -84,7 +84,7 @@ struct VersionWriter {
     let last = Int32(Self.leading.count + columns.count)
     while try select.step() {
       var image = Image()
-      for place in 0..<Int32(2) { image.truth.appendPhase(Rank(select.bytes(place))) }
+      for place in 0..<Int32(2) { image.truth.appendPhase(select.rank(place)) }
       for place in 0..<Int32(Self.leading.count) {
         let isTruth = place >= 2 && place < 8
         if isTruth {
@@ -180,14 +180,6 @@ struct VersionWriter {
         try statement.bindCell(Int32(Self.leading.count + index + 1), cell, bytes)
       }
     }
-  }
-}
-
-extension Rank {
-  /// Reads an encoded rank; nil for NULL.
-  fileprivate init?(_ bytes: UnsafeRawBufferPointer) {
-    var offset = 0
-    self.init(decoding: bytes, at: &offset)
   }
 }
 

@@ -1,6 +1,10 @@
 import CCrypto
 
-/// The 128 bits that ``RowID`` writes as text: for ordering many ids before they are written.
+/// The `_id` of a row with a compound key: `ID_HASH` of the key's parts.
+///
+/// It is the first 128 bits of the SHA-256 of the key as ``KeyEncoding`` writes it: as numbers, which
+/// order as their texts do, until it is written. The key of one column is its own `_id`, and never
+/// comes here.
 package struct RowHash: Sendable, Hashable, Comparable {
   private var high: UInt64
   private var low: UInt64
@@ -34,4 +38,9 @@ package struct RowHash: Sendable, Hashable, Comparable {
       }
     }
   }
+}
+
+/// The lower-case hexadecimal digit of a number below 16.
+private func hexDigit(_ value: UInt8) -> UInt8 {
+  value < 10 ? value + 48 : value + 87
 }

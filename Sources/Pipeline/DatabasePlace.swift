@@ -30,9 +30,3 @@ enum DatabasePlace {
     }
   }
 }
-
-/// How much of the machine a run uses.
-enum Cores {
-  /// The processors this process may run on, at least 1.
-  static var count: Int { max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
-}

@@ -101,13 +101,8 @@ extension ChangeLogBatch {
 extension VersionBatch {
   fileprivate mutating func append(_ version: VersionFold.Version, texts: [UInt8]) {
     let first = buffer.cells.count
-    for var cell in version.cells {
-      if cell.kind == .text {
-        let start = buffer.bytes.count
-        buffer.bytes += texts[cell.text.indices]
-        cell.text = ByteRange(offset: start, count: cell.text.indices.count)
-      }
-      buffer.cells.append(cell)
+    for cell in version.cells {
+      buffer.cells.append(cell.copied(from: texts, to: &buffer.bytes))
     }
     versions.append(
       RowVersion(

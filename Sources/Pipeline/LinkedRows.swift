@@ -146,12 +146,7 @@ struct LinkedRows {
       row.last = (known.state.last, stored.file)
       for cell in stored.values.cells {
         guard let rank = known.state.rank(ofColumn: Int(cell.column)) else { continue }
-        var cell = cell
-        if cell.kind == .text {
-          let start = fold.bytes.count
-          fold.bytes.append(contentsOf: stored.values.bytes[cell.text.indices])
-          cell.text = ByteRange(offset: start, count: cell.text.indices.count)
-        }
+        let cell = cell.copied(from: stored.values.bytes, to: &fold.bytes)
         row.values[cell.column] = SerialFold.Value(cell: cell, rank: rank, file: stored.file)
       }
     }

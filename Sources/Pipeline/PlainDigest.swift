@@ -1,8 +1,13 @@
-import CollectionStore
 import Hashing
 
-/// The logical digest, computed from plain rows: see ``CollectionStore/logicalDigest(of:)`` for what
-/// goes into it. Written a second time, so that it can be compared.
+/// The logical digest of rows by `_id`, columns by name, without `_position` and `_file`. Equal
+/// collections have equal digests, whatever order their files came in.
+///
+/// It is XXH3, 128 bits, over the following, numbers being eight bytes, big-endian: the number of
+/// columns; each name's length and bytes; then per row each value as a letter (`n`ull, `i`nteger,
+/// `r`eal, `t`ext, `b`lob) with the integer, the real's bits, or the length and the bytes. `_id`
+/// and `_event_time` come first, the source's columns after them, ascending by the bytes of their
+/// names.
 struct PlainDigest {
   private let hasher = ContentHasher()
   private var buffer: [UInt8] = []

@@ -6,7 +6,7 @@ package import CollectionStore
 package enum PipelineEvent: Sendable {
   /// Work was found or done; see ``Progress``.
   case progress(Progress)
-  /// A file could not be used, or only in part; it is tried again when it changes.
+  /// A file could not be used, or only in part; each run tries it again.
   case fileFailed(IngestError)
   /// A table waits for something that only a person can give (its key, an order, a new name).
   case tableHeld(HeldTable)

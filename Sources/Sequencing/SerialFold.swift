@@ -150,13 +150,7 @@ package struct SerialFold: Sendable {
     for (rank, values) in newestFirst {
       let firstCell = batch.buffer.cells.count
       for value in values.sorted(by: { $0.cell.column < $1.cell.column }) {
-        var cell = value.cell
-        if cell.kind == .text {
-          let start = batch.buffer.bytes.count
-          batch.buffer.bytes.append(contentsOf: bytes[cell.text.indices])
-          cell.text = ByteRange(offset: start, count: cell.text.indices.count)
-        }
-        batch.buffer.cells.append(cell)
+        batch.buffer.cells.append(value.cell.copied(from: bytes, to: &batch.buffer.bytes))
       }
       batch.layers.append(
         RowLayer(

@@ -1,4 +1,3 @@
-import BatchSource
 import CollectionStore
 import Pipeline
 

@@ -16,7 +16,7 @@ struct ReadingTests {
     try store.merge(t) { $0.addUpdate("1", at: 6, file: 6, [0: "z"]) }
     let ids = ["1", "2", "3", "4"].map { Array($0.utf8) }
     #expect(
-      try store.states(of: ids, collection: t.id) == [
+      try ids.map { try store.state(of: $0, collection: t.id) } == [
         RowState(last: rank(6), floor: .init(kind: .insert, rank: rank(1)), shape: [0]),
         RowState(last: rank(2), floor: .init(kind: .delete, rank: rank(2)), shape: []),
         RowState(last: rank(3), floor: nil, shape: [1]), nil,
@@ -102,38 +102,6 @@ struct ReadingTests {
     }
     #expect(between == ["SELECT", "SELECT", "INSERT", "INSERT", "INSERT"])
     #expect(try store.query("SELECT count(*), max(b) FROM t") == ["9|y"])
-  }
-
-  // Prevents: a digest that depends on the order of arrival or of columns, or that two different
-  // tables share.
-  @Test func `the digest tells tables apart and nothing else`() throws {
-    func digest(
-      columns: [String], file: Int64 = 1, layout: Collection.Layout = .rowid,
-      _ fill: (inout RowBatch) -> Void
-    ) throws -> String {
-      let store = try CollectionStore(opening: .memory, mode: .readWrite)
-      let t = try store.makeCollection(columns: columns, layout: layout)
-      try store.merge(t, fill)
-      return try store.logicalDigest(of: t)
-    }
-    let base = try digest(columns: ["a", "b"]) { $0.addInsert("1", at: 1, [0: "x", 1: "y"]) }
-    #expect(base.count == 32)
-    #expect(
-      try digest(columns: ["b", "a"], layout: .clustered) {
-        $0.addInsert("1", at: 1, file: 9, [1: "x", 0: "y"])
-      } == base)
-    let others = [
-      try digest(columns: ["a", "b"]) { _ in },
-      try digest(columns: ["a", "b"]) { $0.addInsert("1", at: 2, [0: "x", 1: "y"]) },
-      try digest(columns: ["a", "b"]) { $0.addInsert("2", at: 1, [0: "x", 1: "y"]) },
-      try digest(columns: ["a", "b"]) { $0.addInsert("1", at: 1, [0: "y", 1: "x"]) },
-      try digest(columns: ["a", "b"]) { $0.addInsert("1", at: 1, [0: "xy", 1: ""]) },
-      try digest(columns: ["a", "b"]) { $0.addInsert("1", at: 1, [0: "", 1: "xy"]) },
-      try digest(columns: ["a", "b"]) { $0.addInsert("1", at: 1, [0: nil, 1: "xy"]) },
-      try digest(columns: ["a", "c"]) { $0.addInsert("1", at: 1, [0: "x", 1: "y"]) },
-      try digest(columns: ["a", "b", "c"]) { $0.addInsert("1", at: 1, [0: "x", 1: "y"]) },
-    ]
-    #expect(Set(others + [base]).count == 10)
   }
 
   // Prevents: a status that says all is well while something waits.

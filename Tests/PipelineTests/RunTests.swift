@@ -241,9 +241,9 @@ import Testing
     #expect(summary.quarantined == 1 && !summary.isComplete)
     #expect(try bench.rows("t") == ["1 a", "2 b"])
     let store = try CollectionStore(opening: .file(bench.database), mode: .readOnly)
-    let entry = try #require(try store.quarantined().first)
-    #expect(entry.record.byteOffset == UInt64(first.utf8.count + 1))
-    #expect(entry.record.recordIndex == 1)
+    let entry = try #require(try store.quarantineOverview().first.first)
+    #expect(entry.byteOffset == UInt64(first.utf8.count + 1))
+    #expect(entry.recordIndex == 1)
   }
 
   // Prevents a value that no change may need from stopping the run.

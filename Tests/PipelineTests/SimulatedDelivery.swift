@@ -109,12 +109,10 @@ struct SimulatedDelivery: Sendable {
           kind: .tables, call: index + 1, text: differences.joined(separator: "\n  "))
       }
       let quarantined = try await session.withStore { store in
-        try store.quarantined().map {
-          "record \($0.record.recordIndex) at \($0.record.byteOffset): \($0.record.reason)"
-        }
+        try store.quarantineOverview()
       }
-      if !quarantined.isEmpty {
-        return Symptom(kind: .quarantined, call: index + 1, text: "\(quarantined)")
+      if quarantined.count > 0 {
+        return Symptom(kind: .quarantined, call: index + 1, text: "\(quarantined.first)")
       }
       if !summary.held.isEmpty {
         return Symptom(kind: .held, call: index + 1, text: "\(summary.held)")

@@ -12,7 +12,7 @@ import Testing
   // Prevents a second road that goes wrong by itself, and a digest that two definitions share only
   // in name.
   @Test(arguments: LawCase.all(seed: 11))
-  func `it agrees with what was ingested in any order, and its digest is the store's`(
+  func `it agrees with what was ingested in any order, and its digest is the defined one`(
     _ subject: LawCase
   ) async throws {
     let bench = try DiskWorld(subject.world, subject.bucket)
