@@ -19,7 +19,7 @@ package final class CollectionStore {
   package enum Mode: Sendable {
     /// Reads, while others may write. The file must exist.
     case readOnly
-    /// Reads and writes; a missing file is made.
+    /// Reads and writes; a missing file is made, unless it is being built.
     case readWrite
     /// Makes a file that does not exist yet, as fast as the disk goes: it is written beside its
     /// final name, without a journal, and appears by ``CollectionStore/finishBuild()``.
@@ -81,7 +81,7 @@ package final class CollectionStore {
     case (.file(let path), .readOnly):
       connection = try Opening.readOnly(path, options)
     case (.file(let path), .readWrite):
-      BuildFile.removeLeftover(for: path)
+      try BuildFile.removeLeftover(for: path)
       connection = try Opening.readWrite(path, options)
       lock = try WriterLock(connection)
       LoadFile.removeLeftover(of: connection)

@@ -15,7 +15,7 @@ package struct IngestSession: Sendable {
   /// When the last call began.
   private var lastCall = Int64.min
 
-  /// Takes over an open store.
+  /// Takes over an open store, and closes it when the session cannot begin.
   ///
   /// - Parameters:
   ///   - store: nobody else may use it from now on.
@@ -33,9 +33,14 @@ package struct IngestSession: Sendable {
     self.waits = waits
     self.clock = clock
     writer = StoreWriter(store)
-    let stored = try await writer.perform { store in try store.allTables() }
-    catalog = Catalog(configuration, stored: stored)
-    try await keepWarnings()
+    do {
+      let stored = try await writer.perform { store in try store.allTables() }
+      catalog = Catalog(configuration, stored: stored)
+      try await keepWarnings()
+    } catch {
+      await writer.abandon()
+      throw error
+    }
   }
 
   /// Reads files and commits what they change, together with the fact that they were read.
@@ -183,7 +188,5 @@ package struct IngestSession: Sendable {
   }
 
   /// Ends the session after a failure: a database that was built aside goes.
-  package func abandon() async throws {
-    try await writer.perform { store in try store.close() }
-  }
+  package func abandon() async { await writer.abandon() }
 }

@@ -53,7 +53,7 @@ package struct Replay: Sendable {
       summary.stages.stop()
       return summary
     } catch {
-      try await session.abandon()
+      await session.abandon()
       throw error
     }
   }

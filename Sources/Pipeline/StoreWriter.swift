@@ -24,4 +24,7 @@ actor StoreWriter {
   ) throws(Failure) -> Result {
     try work(store)
   }
+
+  /// Closes the store after a failure. That one is the cause; a failure to close would only hide it.
+  func abandon() { try? store.close() }
 }

@@ -27,10 +27,12 @@ package struct Sync: Sendable {
   ) async throws -> RunSummary {
     try DatabasePlace.check(configuration.database)
     let store = try CollectionStore(opening: .file(configuration.database), mode: .readWrite)
-    let memory = try DropMemory(of: BatchPath(drop), in: store)
     var session = try await IngestSession(
       configuration, store: store, width: Cores.count, waits: true)
     do {
+      let memory = try await session.withStore { store in
+        try DropMemory(of: BatchPath(drop), in: store)
+      }
       let follower = try DropFollower(
         drop: BatchPath(drop), configuration: configuration, known: memory.known,
         remembered: memory.identity)
@@ -44,7 +46,7 @@ package struct Sync: Sendable {
       try await session.finish()
       return summary
     } catch {
-      try await session.abandon()
+      await session.abandon()
       throw error
     }
   }
@@ -123,7 +125,7 @@ package struct Sync: Sendable {
 }
 
 /// What the store remembers of a drop.
-struct DropMemory {
+struct DropMemory: Sendable {
   /// The versions that need not be read again.
   var known = KnownFiles()
   /// What the drop's directory was; nil for a first run.

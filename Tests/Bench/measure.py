@@ -5,6 +5,7 @@ import pathlib
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 
 
@@ -26,19 +27,22 @@ def run(command, accepts=(0,)):
     The peak is `wait4`'s, which counts what the parent had before `exec`, and mapped files: the
     harness therefore stays small.
     """
-    started = time.monotonic()
-    process = subprocess.Popen(
-        [str(word) for word in command],
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    )
-    output = process.stdout.read()
-    errors = process.stderr.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    wall = time.monotonic() - started
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode not in accepts:
-        shown = " ".join(str(word) for word in command[:8])
-        raise Failure(f"{shown}: exit {process.returncode}\n{errors.decode()[-2000:]}")
+    # A file, not a second pipe: while one pipe is read, a command that fills the other waits for ever.
+    with tempfile.TemporaryFile() as errors:
+        started = time.monotonic()
+        process = subprocess.Popen(
+            [str(word) for word in command],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors,
+        )
+        output = process.stdout.read()
+        _, status, usage = os.wait4(process.pid, 0)
+        wall = time.monotonic() - started
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode not in accepts:
+            errors.seek(0)
+            shown = " ".join(str(word) for word in command[:8])
+            told = errors.read().decode()[-2000:]
+            raise Failure(f"{shown}: exit {process.returncode}\n{told}")
     return Run(wall, usage.ru_utime, usage.ru_stime, usage.ru_maxrss / 1000, output.decode())
 
 

@@ -228,16 +228,57 @@ struct OpeningTests {
     #expect(directory.names == ["a.db"])
   }
 
-  // Prevents: a build that replaces a database which somebody made meanwhile.
-  @Test func `a build does not replace a file that appeared meanwhile`() throws {
+  // Prevents: a second database under the name of one that is being built, which then is lost.
+  @Test func `a database that is being built is not opened for writing`() throws {
     let directory = TemporaryDirectory()
     let store = try CollectionStore(opening: .file(directory("a.db")), mode: .bulkBuild)
-    write(Array("theirs".utf8), to: directory("a.db"))
-    #expect(
-      error { try store.finishBuild() }?.cause.contains("cannot be given its name") == true)
+    let error = error { _ = try makeStore(directory("a.db")) }
+    #expect(error?.severity == .fatal)
+    #expect(error?.cause == "\(directory("a.db")): another resequel is writing to it")
+    #expect(error?.hint?.hasPrefix("Stop the other one first") == true)
+    #expect(directory.names == ["a.db-building"])
+    try store.finishBuild()
     try store.close()
     #expect(directory.names == ["a.db"])
-    #expect(contents(directory("a.db")) == Array("theirs".utf8))
+  }
+
+  // Prevents: a build that replaces a database which somebody made meanwhile, or takes the log away
+  // that is written to.
+  @Test func `a build leaves a database that appeared meanwhile alone, and its log`() throws {
+    let directory = TemporaryDirectory()
+    let store = try CollectionStore(opening: .file(directory("a.db")), mode: .bulkBuild)
+    let other = try Connection(path: directory("a.db"), mode: .create)
+    try other.execute(
+      "PRAGMA journal_mode = WAL; CREATE TABLE theirs (a); INSERT INTO theirs VALUES (1)")
+    let error = error { try store.finishBuild() }
+    #expect(error?.severity == .fatal)
+    #expect(error?.cause == "\(directory("a.db")): another program made it meanwhile")
+    #expect(error?.hint?.hasPrefix("Run the same command again") == true)
+    try store.close()
+    #expect(directory.names == ["a.db", "a.db-shm", "a.db-wal"])
+    try other.execute("INSERT INTO theirs VALUES (2)")
+    let reader = try Connection(path: directory("a.db"), mode: .readOnly)
+    #expect(try reader.query("SELECT a FROM theirs") == ["1", "2"])
+  }
+
+  // Prevents: a database emptied by the next build, since a crash while it got its name left it the
+  // build's name too.
+  @Test(arguments: ["a.db", "moved.db"])
+  func `a build does not empty a database that has the build's name too`(name: String) throws {
+    let directory = TemporaryDirectory()
+    let store = try makeStore(directory(name))
+    let t = try store.makeCollection()
+    try store.merge(t) { $0.addInsert("1", at: 1, [0: "x"]) }
+    try store.close()
+    #expect(link(directory(name), directory("a.db-building")) == 0)
+    let error = error {
+      try CollectionStore(opening: .file(directory("a.db")), mode: .bulkBuild).close()
+    }
+    #expect(error?.cause == (name == "a.db" ? "\(directory("a.db")): exists already" : nil))
+    #expect(directory.names == [name])
+    let reader = try CollectionStore(opening: .file(directory(name)), mode: .readOnly)
+    #expect(try reader.query("SELECT a FROM t") == ["x"])
+    try reader.close()
   }
 
   // Prevents: `-wal` looked for at another place, and names that SQLite takes for URIs or options.

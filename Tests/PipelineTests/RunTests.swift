@@ -208,6 +208,22 @@ import Testing
     #expect(try bench.rows("t") == ["1 a"])
   }
 
+  // Prevents what was begun of a new database from staying where its run cannot begin.
+  @Test func `a session that cannot begin removes the database that it would have built`()
+    async throws
+  {
+    let bench = try RunBench()
+    let store = try CollectionStore(opening: .file(bench.database), mode: .bulkBuild)
+    try store.connection.execute("DROP TABLE _resequel_collections")
+    var error: (any Error)?
+    do {
+      _ = try await IngestSession(
+        bench.configuration, store: store, width: 1)
+    } catch let thrown { error = thrown }
+    #expect((error as? IngestError)?.cause.contains("_resequel_collections") == true)
+    #expect(access(bench.database + "-building", F_OK) != 0)
+  }
+
   // Prevents a file that cannot be opened, though it was listed, from crashing the worker that has
   // decoded others before: a lineage of theirs was looked for in its empty batch.
   @Test func `a file that goes between listing and reading is named, and the others apply`()
