@@ -71,6 +71,16 @@ package struct CellBuffer: Sendable {
   /// Makes an empty buffer.
   package init() {}
 
+  /// Fails where a buffer has more bytes than a ``ByteRange`` can tell: 4 GiB.
+  ///
+  /// - Throws: a fatal ``IngestError``; what was gathered must not be used.
+  package static func checkSize(of bytes: [UInt8]) throws(IngestError) {
+    if bytes.count <= Int(UInt32.max) { return }
+    throw IngestError(
+      .fatal, cause: "rows that must be computed together hold more than 4 GiB",
+      hint: "Give fewer files to a call, or fewer tables: --only.")
+  }
+
   /// Empties the buffer and keeps its memory.
   package mutating func removeAll() {
     cells.removeAll(keepingCapacity: true)

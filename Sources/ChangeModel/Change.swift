@@ -73,7 +73,8 @@ package struct ByteRange: Sendable, Hashable {
   /// How many bytes.
   @usableFromInline package var count: UInt32
 
-  /// Makes a range; empty unless told otherwise.
+  /// Makes a range; empty unless told otherwise. Both numbers must be below 2^32, which whoever
+  /// gathers more than a batch must see to (``CellBuffer/checkSize(of:)``).
   @inlinable
   package init(offset: Int = 0, count: Int = 0) {
     self.offset = UInt32(truncatingIfNeeded: offset)

@@ -28,6 +28,7 @@ struct HistoryFold: Sendable {
       if family.count > 1 { done.formUnion(family) }
       var log = ChangeLogBatch(collection: collection)
       for id in family { try store.appendChanges(of: id, to: &log) }
+      try CellBuffer.checkSize(of: log.buffer.bytes)
       append(versionsOf: family, log, to: &versions)
       if versions.versions.count >= 4096 || versions.buffer.bytes.count >= 4 << 20 {
         try store.apply(versions)

@@ -138,7 +138,7 @@ extension IngestAttempt {
       }
       rest.subtract(family)
       let rows = HistoryFold.rows(of: log, above: floor)
-      linked.take(rows.fold, of: family, order: rows.order)
+      try linked.take(rows.fold, of: family, order: rows.order)
     }
   }
 

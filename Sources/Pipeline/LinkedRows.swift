@@ -93,7 +93,7 @@ struct LinkedRows {
       apply(entry, cells: scratch.cells[cells], to: &fold)
     }
     let firstRow = batch.rows.count
-    take(fold, of: component.ids, order: component.order(after: stored.map(\.state)))
+    try take(fold, of: component.ids, order: component.order(after: stored.map(\.state)))
     for row in firstRow..<batch.rows.count {
       batch.rows[row].cause = cause
       try appendLineages(of: row, from: component, reading: reader)
@@ -103,8 +103,10 @@ struct LinkedRows {
   /// Takes rows that were folded from all changes of these keys.
   mutating func take(
     _ fold: SerialFold, of ids: some Sequence<[UInt8]>, order: RowDelta.Order = .log
-  ) {
+  ) throws(IngestError) {
     fold.append(to: &batch, order: order)
+    try CellBuffer.checkSize(of: fold.bytes)
+    try CellBuffer.checkSize(of: batch.buffer.bytes)
     handled.formUnion(ids)
     moves += fold.moves.map { KeyMove(oldID: $0.old, rank: $0.rank, newID: $0.new) }
   }
