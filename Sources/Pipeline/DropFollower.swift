@@ -83,13 +83,15 @@ actor DropFollower {
 
   /// What comes in place of files that were found to be changed.
   ///
-  /// - Returns: nil where nothing comes, and nothing is coming.
+  /// - Returns: nil where nothing comes, and nothing is coming, or not in three times the time that it
+  ///   should take.
   nonisolated func nextSoon() async throws -> News? {
-    while true {
+    for _ in 0..<3 {
       let news = try await next(timeout: timeToSettle)
       if !news.listing.files.isEmpty { return news }
       if news.arriving.isEmpty { return nil }
     }
+    return nil
   }
 
   /// What comes while files of a burst are read: the one mostly waits for the other, and what is taken
