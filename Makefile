@@ -97,7 +97,7 @@ pass-through: deps ## build the program that restores no order, for the benchmar
 RUN_BENCH = $(BENCH_DIR)/peers/bin/python Tests/Bench/bench.py --bin $(BIN) --dir $(BENCH_DIR) \
   --python $(BENCH_DIR)/peers/bin/python
 
-bench: build deps-bench pass-through ## measure replay and sync beside DuckDB and others (an hour)
+bench: build deps-bench pass-through ## measure replay and sync beside DuckDB and others (half an hour)
 	@$(RUN_BENCH) $(FLAGS) | tee $(BENCH_DIR)/results.md
 
 bench-quick: build deps-bench ## one run of each on 500,000 records (a minute)
