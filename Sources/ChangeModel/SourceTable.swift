@@ -14,15 +14,21 @@ package struct SourceTable: Sendable, Hashable, CustomStringConvertible {
     self.name = name
   }
 
-  /// Whether it may be the same table: nothing that is known of both differs.
+  /// Catalogue and schema, as far as they are known.
+  private var qualifiers: [String] { [catalog, schema].compactMap(\.self) }
+
+  /// Whether it may be the same table: where one name says less, the other says that too. A lone
+  /// qualifier may be a catalogue or a schema.
   package func mayBe(_ other: SourceTable) -> Bool {
-    func agree(_ one: String?, _ two: String?) -> Bool { one == nil || two == nil || one == two }
-    return name == other.name && agree(catalog, other.catalog) && agree(schema, other.schema)
+    let (some, more) = saysLess(than: other) ? (self, other) : (other, self)
+    if name != other.name { return false }
+    if !some.saysLess(than: more) { return some.qualifiers == more.qualifiers }
+    return some.qualifiers.allSatisfy(more.qualifiers.contains)
   }
 
-  /// Whether another name of the table says a part that this one leaves out.
+  /// Whether another name of the table has more parts.
   package func saysLess(than other: SourceTable) -> Bool {
-    (catalog == nil && other.catalog != nil) || (schema == nil && other.schema != nil)
+    qualifiers.count < other.qualifiers.count
   }
 
   /// The parts that are known, joined by dots.
