@@ -27,6 +27,11 @@ extension BatchFile {
         schema: depth > 1 ? BatchPath.display(names[depth - 2]) : nil,
         name: BatchPath.display(names[depth - 1]))
     }
+    // The directory is the best there is.
+    if namesNoTable(base[...]) {
+      let name = directories.last { !namesNoTable($0) } ?? ArraySlice(base)
+      return SourceTable(name: BatchPath.display(name.isEmpty ? [0x5F] : Array(name)))
+    }
     let parts = base.split(separator: dot, omittingEmptySubsequences: false)
     if !parts.contains(where: \.isEmpty), parts.count > 1 {
       let catalog = parts.dropLast(2).joined(separator: [dot])
@@ -35,8 +40,17 @@ extension BatchFile {
         schema: BatchPath.display(parts[parts.count - 2]),
         name: BatchPath.display(parts[parts.count - 1]))
     }
-    // A name that is nothing but a number: the directory is the best there is.
-    if base.isEmpty { return SourceTable(name: BatchPath.display(directories.last ?? [0x5F])) }
     return SourceTable(name: BatchPath.display(base))
+  }
+
+  /// Whether a name only tells which part it is, or of which day: `part-00000`, `2024-01-01`,
+  /// `day=2024-01-01`. (`part` alone is a table of TPC-H.)
+  private static func namesNoTable(_ name: ArraySlice<UInt8>) -> Bool {
+    if name.contains(UInt8(ascii: "=")) { return true }
+    let part = Array("part-".utf8)
+    let rest = name.starts(with: part) ? name.dropFirst(part.count) : name
+    return rest.allSatisfy { byte in
+      byte &- UInt8(ascii: "0") <= 9 || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_")
+    }
   }
 }

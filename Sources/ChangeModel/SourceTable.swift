@@ -14,8 +14,8 @@ package struct SourceTable: Sendable, Hashable, CustomStringConvertible {
     self.name = name
   }
 
-  /// Catalogue and schema, as far as they are known.
-  private var qualifiers: [String] { [catalog, schema].compactMap(\.self) }
+  /// Catalogue and schema, as far as they are known; an empty one says nothing.
+  private var qualifiers: [String] { [catalog, schema].compactMap(\.self).filter { !$0.isEmpty } }
 
   /// Whether it may be the same table: where one name says less, the other says that too. A lone
   /// qualifier may be a catalogue or a schema.

@@ -93,6 +93,10 @@ struct BatchFileNameTests {
       ("/d/a.b/a.b_1.csv", SourceTable(name: "a.b")),
       ("/d/x/..part_0.csv", SourceTable(name: ".")),
       ("/d/orders/_1.json", SourceTable(name: "orders")),
+      ("/d/orders/17.json", SourceTable(name: "orders")),
+      ("/d/orders/part-00000.json", SourceTable(name: "orders")),
+      ("/d/orders/day=2024-01-01/2024-01-01_2.json", SourceTable(name: "orders")),
+      ("/d/part_1.json", SourceTable(name: "part")),
       ("/d/a.b.c.d_1.csv", SourceTable(catalog: "a.b", schema: "c", name: "d")),
     ]
     for (path, table) in cases {

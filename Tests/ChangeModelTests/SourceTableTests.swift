@@ -9,6 +9,7 @@ struct SourceTableTests {
   @Test(arguments: [
     full, SourceTable(schema: "s", name: "t"), SourceTable(catalog: "c", name: "t"),
     SourceTable(schema: "c", name: "t"), SourceTable(name: "t"),
+    SourceTable(catalog: "", schema: "s", name: "t"),
   ])
   func `a name that says less may be the same table`(_ name: SourceTable) {
     #expect(name.mayBe(Self.full) && Self.full.mayBe(name))

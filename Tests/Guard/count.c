@@ -4,6 +4,7 @@
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -82,6 +83,13 @@ int sqlite3_step(void *statement) {
   if (!step) step = (int (*)(void *))dlsym(RTLD_NEXT, "sqlite3_step");
   add(&steps, 1);
   return step(statement);
+}
+
+int sched_getaffinity(pid_t thread, size_t size, cpu_set_t *processors) {
+  (void)thread;
+  CPU_ZERO_S(size, processors);
+  CPU_SET_S(0, size, processors);
+  return 0;
 }
 
 long sysconf(int name) {
