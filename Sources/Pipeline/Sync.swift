@@ -60,8 +60,6 @@ package struct Sync: Sendable {
     // What waited when the last run ended may not have to any longer.
     summary.merge(try await session.ingest(ScanResult(), onEvent: onEvent))
     var arriving: [BatchFile]?
-    // What cannot be read is tried again and again.
-    var told: Set<IngestError> = []
     while true {
       let deadline = try await session.timeToDeadline()
       if deadline == .zero {
@@ -94,9 +92,7 @@ package struct Sync: Sendable {
       let done = try await session.ingest(news, of: follower, onEvent: onEvent)
       arriving = await follower.arriving
       for table in done.held where !summary.held.contains(table) { onEvent(.tableHeld(table)) }
-      for error in done.failedFiles where told.insert(error).inserted {
-        onEvent(.fileFailed(error))
-      }
+      for error in done.failedFiles { onEvent(.fileFailed(error)) }
       await follower.retry(done.unreadFiles.values.map(\.self))
       summary.merge(done)
       // Between bursts, the file alone is brought up to date.
