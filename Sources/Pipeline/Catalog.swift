@@ -99,23 +99,22 @@ struct Catalog: Sendable {
   mutating func collection(for table: SourceTable) -> Int {
     if let known = indexes[table] { return known }
     let name = configuration.collectionName(for: table)
-    let isLeftOut = configuration.isSkipped(table)
+    let plan = configuration.tablePlan(for: table)
     // What is left out takes no name away, and nothing of it may get into what is taken.
     let namesakes = namesakes[name.lowercased(), default: []].filter {
-      entries[$0].plan.isSkipped == isLeftOut
+      entries[$0].plan.isSkipped == plan.isSkipped
     }
     let same = namesakes.filter { areSame(entries[$0].source, table) }
     if let index = same.first, same.count == 1 {
       if entries[index].source.saysLess(than: table) {
         entries[index].source = table
-        entries[index].plan = configuration.tablePlan(for: table)
+        entries[index].plan = plan
       }
       indexes[table] = index
       return index
     }
-    let plan = configuration.tablePlan(for: table)
     let index = add(Entry(name: name, source: table, plan: plan))
-    if let first = namesakes.first, !isLeftOut { hold(index, asNamesakeOf: first) }
+    if let first = namesakes.first, !plan.isSkipped { hold(index, asNamesakeOf: first) }
     return index
   }
 
